@@ -1,0 +1,73 @@
+"""What the coach needs from the outside, said by the inside. ``memory`` and ``bot`` provide it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from coaching.model import Message, Recalled, Scene, Turn
+    from coaching.parts import Draft
+    from coaching.reading import Reading
+
+
+class Clock(Protocol):
+    """Tells the time, so that tests can stop it."""
+
+    def now(self) -> datetime:
+        """This moment, aware, in UTC."""
+        ...
+
+
+class Encoder(Protocol):
+    """Turns text into vectors, once it is loaded."""
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32] | None:
+        """Unit vectors, one row a text, or None while the model is still loading. Blocking: call off the loop."""
+        ...
+
+
+class Recall(Protocol):
+    """Finds what one person said before. The user id is always an argument and never comes from text."""
+
+    async def recall(
+        self,
+        user_id: int,
+        query: str,
+        *,
+        limit: int = 6,
+        since: date | None = None,
+        until: date | None = None,
+        only_user: bool = False,
+    ) -> tuple[Recalled, ...]:
+        """The memories that fit the query, best first; empty when nothing fits. Never a crisis message."""
+        ...
+
+
+class SceneReader(Protocol):
+    """Reads from the journal what a reply needs."""
+
+    async def load_scene(self, user_id: int, now: datetime) -> Scene:
+        """Everything the coach knows about this person at ``now``.
+
+        Raises:
+            UnknownUser: there is no such person.
+        """
+        ...
+
+    async def list_messages(
+        self, user_id: int, *, since: date, until: date, limit: int = 200
+    ) -> tuple[Message, ...]:
+        """Their own words between two local dates, oldest first, crisis messages left out."""
+        ...
+
+
+class Responder(Protocol):
+    """Makes the draft of an ordinary reply. Playbook and language model stand behind the same door."""
+
+    async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """Unchecked parts for one turn."""
+        ...

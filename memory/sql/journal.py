@@ -1,0 +1,254 @@
+"""The journal: everything said and promised, in SQL, which is the truth.
+
+Reading needs no ceremony. Writing is said out loud: ``async with journal.begin() as tx: …; await tx.commit()``,
+and leaving without the commit rolls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from coaching.model import (
+    Commitment,
+    Dialogue,
+    Goal,
+    Language,
+    Lens,
+    Message,
+    OfferedStep,
+    Role,
+    Safety,
+    Scene,
+    Used,
+    User,
+)
+from memory.errors import NotStored, UnknownPerson
+from memory.sql.engine import WRITING
+from memory.sql.rows import commitment_from, goal_from, message_from, user_from
+from memory.sql.tables import (
+    CommitmentRow,
+    DialogueRow,
+    GoalRow,
+    IdentityRow,
+    MessageLensRow,
+    MessageRow,
+    UsedTextRow,
+    UserRow,
+)
+from memory.sql.transaction import Transaction
+
+if TYPE_CHECKING:
+    from coaching.ports import Clock
+
+RECENT_MESSAGES = 12
+TURNS_REMEMBERED = 60  # longer than any text must rest before it may be used again
+LEFTOVER_DAYS = 14
+
+
+class Journal:
+    """One database, many people. Implements ``coaching.ports.SceneReader``."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self.engine = engine
+        self.clock = clock
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """A write transaction; what is not committed is rolled back."""
+        async with self.engine.connect() as plain:
+            connection = await plain.execution_options(**WRITING)
+            async with AsyncSession(connection, expire_on_commit=False, autoflush=False) as session:
+                tx = Transaction(session, self.clock.now())
+                await session.begin()
+                # the lock is taken now, not at the first write
+                await session.connection()
+                yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One consistent view of the database."""
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    async def find_user_id(self, door: str, external_id: str) -> int | None:
+        """Who stands behind a door's own name for them."""
+        async with self.read() as db:
+            return await db.scalar(
+                select(IdentityRow.user_id).where(
+                    IdentityRow.door == door, IdentityRow.external_id == external_id
+                )
+            )
+
+    async def load_user(self, user_id: int) -> User:
+        """One person.
+
+        Raises:
+            UnknownPerson: nobody has this id.
+        """
+        async with self.read() as db:
+            row = await db.get(UserRow, user_id)
+        if row is None:
+            raise UnknownPerson
+        return user_from(row)
+
+    async def load_message(self, user_id: int, message_id: int) -> Message:
+        """One of this person's own stored lines.
+
+        Raises:
+            NotStored: it is not there, or not theirs.
+        """
+        async with self.read() as db:
+            row = await db.get(MessageRow, message_id)
+        if row is None or row.user_id != user_id:
+            raise NotStored
+        return message_from(row)
+
+    async def load_scene(self, user_id: int, now: datetime) -> Scene:
+        """What the coach needs for one reply, in a handful of indexed reads.
+
+        Raises:
+            UnknownPerson: nobody has this id.
+        """
+        async with self.read() as db:
+            row = await db.get(UserRow, user_id)
+            if row is None:
+                raise UnknownPerson
+            user = user_from(row)
+            today = now.astimezone(user.tz).date()
+            goals = await db.scalars(
+                select(GoalRow).where(GoalRow.user_id == user_id, GoalRow.ended_at.is_(None)).order_by(GoalRow.id)
+            )
+            commitments = await db.scalars(
+                select(CommitmentRow)
+                .where(
+                    CommitmentRow.user_id == user_id,
+                    CommitmentRow.due_on >= today - timedelta(days=LEFTOVER_DAYS),
+                )
+                .order_by(CommitmentRow.due_on, CommitmentRow.id)
+            )
+            recent = list(
+                await db.scalars(
+                    select(MessageRow)
+                    .where(MessageRow.user_id == user_id, MessageRow.import_id.is_(None))
+                    .order_by(MessageRow.id.desc())
+                    .limit(RECENT_MESSAGES)
+                )
+            )
+            used = await db.scalars(
+                select(UsedTextRow).where(
+                    UsedTextRow.user_id == user_id, UsedTextRow.turn > row.turns - TURNS_REMEMBERED
+                )
+            )
+            declined = await db.scalars(
+                select(UsedTextRow.key).where(UsedTextRow.user_id == user_id, UsedTextRow.kind == "declined")
+            )
+            dialogue = await db.get(DialogueRow, user_id)
+            plan = tuple(commitment_from(c) for c in commitments)
+            refused = frozenset(declined)
+            return Scene(
+                user=user,
+                goals=tuple(goal_from(goal) for goal in goals),
+                plan=plan,
+                recent=tuple(message_from(message) for message in reversed(recent)),
+                used=tuple(Used(u.kind, u.key, row.turns - u.turn, u.used_on) for u in used),
+                declined=refused,
+                dialogue=Dialogue(dialogue.kind, dialogue.state, dialogue.since) if dialogue else None,
+                offered=await self._offered(db, recent, refused),
+                turns=row.turns,
+            )
+
+    async def _offered(
+        self, db: AsyncSession, recent: list[MessageRow], refused: frozenset[str]
+    ) -> OfferedStep | None:
+        for row in recent:
+            step = next(
+                (part for part in (row.parts or {}).get("parts", ()) if part["type"] == "NextStep"), None
+            )
+            if row.role != Role.COACH or step is None:
+                continue
+            taken = await db.scalar(
+                select(CommitmentRow.id).where(
+                    CommitmentRow.user_id == row.user_id, CommitmentRow.origin == f"step:{row.id}"
+                )
+            )
+            if taken is not None or step["key"] in refused:
+                return None
+            return OfferedStep(
+                reply_id=row.id,
+                key=step["key"],
+                text=step["body"],
+                minutes=step["minutes"],
+                due_on=date.fromisoformat(step["due_on"]),
+                cue=step["when"],
+                visible_end=step["done"],
+                if_then=step["if_then"],
+                lens=Lens(step["lens"]) if step["lens"] else None,
+                smaller=step["smaller"],
+            )
+        return None
+
+    async def list_messages(
+        self, user_id: int, *, since: date, until: date, limit: int = 200
+    ) -> tuple[Message, ...]:
+        """The person's own words between two local dates, oldest first, crisis messages left out."""
+        async with self.read() as db:
+            rows = await db.scalars(
+                select(MessageRow)
+                .where(
+                    MessageRow.user_id == user_id,
+                    MessageRow.role == Role.USER,
+                    MessageRow.safety == Safety.NONE,
+                    MessageRow.said_on.between(since, until),
+                )
+                .order_by(MessageRow.said_at.desc(), MessageRow.id.desc())
+                .limit(limit)
+            )
+            return tuple(message_from(row) for row in reversed(list(rows)))
+
+    async def list_commitments(self, user_id: int, *, since: date, until: date) -> tuple[Commitment, ...]:
+        """What was promised for the days between two local dates, both included."""
+        async with self.read() as db:
+            rows = await db.scalars(
+                select(CommitmentRow)
+                .where(CommitmentRow.user_id == user_id, CommitmentRow.due_on.between(since, until))
+                .order_by(CommitmentRow.due_on, CommitmentRow.id)
+            )
+            return tuple(commitment_from(row) for row in rows)
+
+    async def list_goals(self, user_id: int, *, ended: bool = False) -> tuple[Goal, ...]:
+        """Goals, oldest first; with ``ended`` the history as well."""
+        async with self.read() as db:
+            query = select(GoalRow).where(GoalRow.user_id == user_id).order_by(GoalRow.id)
+            rows = await db.scalars(query if ended else query.where(GoalRow.ended_at.is_(None)))
+            return tuple(goal_from(row) for row in rows)
+
+    async def lenses_of(self, message_ids: tuple[int, ...]) -> dict[int, tuple[Lens, ...]]:
+        """The lenses heard in each message, strongest first."""
+        async with self.read() as db:
+            rows = await db.scalars(
+                select(MessageLensRow)
+                .where(MessageLensRow.message_id.in_(message_ids))
+                .order_by(MessageLensRow.weight.desc())
+            )
+            found: dict[int, tuple[Lens, ...]] = {}
+            for row in rows:
+                found[row.message_id] = (*found.get(row.message_id, ()), Lens(row.lens))
+            return found
+
+    async def count_messages(self, user_id: int | None = None) -> int:
+        """How many lines are stored, of one person or of all."""
+        async with self.read() as db:
+            query = select(func.count()).select_from(MessageRow)
+            if user_id is not None:
+                query = query.where(MessageRow.user_id == user_id)
+            return cast("int", await db.scalar(query))
+
+    async def language_of(self, user_id: int) -> Language:
+        """The language this person reads."""
+        return (await self.load_user(user_id)).language

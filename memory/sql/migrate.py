@@ -1,0 +1,52 @@
+"""Brings a database to the version this program knows, and refuses one that is ahead of it."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from memory.errors import NewerDatabase
+from memory.sql.engine import WRITING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("memory.sql") / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection, config: Config) -> str | None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(config)
+    head = script.get_current_head()
+    if current == head:
+        return None
+    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        raise NewerDatabase(current)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return head
+
+
+async def upgrade(engine: AsyncEngine) -> str | None:
+    """Runs the migrations that are missing, in one transaction.
+
+    Returns:
+        The version reached, or None when there was nothing to do.
+
+    Raises:
+        NewerDatabase: the database was made by a later Offramp.
+    """
+    async with engine.connect() as connection:
+        writing = await connection.execution_options(**WRITING)
+        async with writing.begin():
+            return await writing.run_sync(_upgrade, _config())

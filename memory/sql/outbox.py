@@ -1,0 +1,99 @@
+"""The outbox: what is to be sent, one unique key each, so that nothing is queued twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from memory.sql.tables import OutboxRow
+
+if TYPE_CHECKING:
+    from memory.sql.journal import Journal
+    from memory.sql.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One thing to send. ``payload`` is the door's own business."""
+
+    key: str
+    door: str
+    bot_id: int
+    chat_id: int
+    kind: str
+    payload: dict[str, Any]
+    user_id: int | None = None
+    reply_id: int | None = None
+    must: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row that waits to be sent."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+
+
+async def queue(tx: Transaction, out: Outgoing) -> bool:
+    """Queues it once.
+
+    Returns:
+        False when the key was there before.
+    """
+    made = await tx.db.execute(
+        tx.insert_once(OutboxRow)
+        .values(
+            key=out.key,
+            user_id=out.user_id,
+            door=out.door,
+            bot_id=out.bot_id,
+            chat_id=out.chat_id,
+            kind=out.kind,
+            class_="must" if out.must else "may",
+            payload=out.payload,
+            reply_id=out.reply_id,
+            state="queued",
+            next_at=tx.now,
+            attempts=0,
+            why="",
+            created_at=tx.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(OutboxRow.id)
+    )
+    return made.scalar() is not None
+
+
+async def list_queued(journal: Journal, bot_id: int, chat_id: int) -> tuple[Queued, ...]:
+    """What waits for one chat, in order."""
+    async with journal.read() as db:
+        rows = await db.scalars(
+            select(OutboxRow)
+            .where(
+                OutboxRow.bot_id == bot_id,
+                OutboxRow.chat_id == chat_id,
+                OutboxRow.state.in_(("queued", "sending")),
+            )
+            .order_by(OutboxRow.id)
+        )
+        return tuple(Queued(row.id, row.kind, row.payload) for row in rows)
+
+
+async def mark_sent(tx: Transaction, row_id: int, *, sent_id: int | None = None) -> None:
+    """It arrived."""
+    await tx.db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id)
+        .values(state="sent", sent_id=sent_id, sent_at=tx.now, owner=None, lease_until=None)
+    )
+
+
+async def count_outbox(journal: Journal) -> dict[str, int]:
+    """How many rows are in each state."""
+    async with journal.read() as db:
+        rows = await db.execute(select(OutboxRow.state, func.count()).group_by(OutboxRow.state))
+        return {state: number for state, number in rows}  # noqa: C416  # a Row is not a pair for mypy

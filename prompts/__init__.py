@@ -1,0 +1,19 @@
+"""The words of Offramp: everything a person reads stands here as data, in Chinese and in English."""
+
+from prompts.loading import PromptError, load_toml
+from prompts.playbook_data import Frame, Playbook, PlaybookQuestion, PlaybookStep, Theme, load_playbook
+from prompts.texts_data import list_keys, text, variants
+
+__all__ = [
+    "Frame",
+    "Playbook",
+    "PlaybookQuestion",
+    "PlaybookStep",
+    "PromptError",
+    "Theme",
+    "list_keys",
+    "load_playbook",
+    "load_toml",
+    "text",
+    "variants",
+]

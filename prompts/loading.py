@@ -1,0 +1,27 @@
+"""Reads the packaged TOML files, once each."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+class PromptError(ValueError):
+    """A file under prompts/ does not say what it must."""
+
+
+@cache
+def load_toml(path: str) -> dict[str, Any]:
+    """The parsed file at ``path`` inside ``prompts/``, such as ``"texts/zh.toml"``.
+
+    Raises:
+        PromptError: the file is not there or is not TOML; the message names it.
+    """
+    try:
+        return tomllib.loads(resources.files("prompts").joinpath(path).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise PromptError(f"prompts/{path} is missing") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PromptError(f"prompts/{path}: {error}") from error
