@@ -125,6 +125,7 @@ class Message:
     lenses: tuple[Lens, ...] = ()
     safety: Safety = Safety.NONE
     source: str = ""  # the imported file's name and heading; empty for what was said here
+    kind: str = ""  # for the coach's own lines: what the reply was for
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coaching.model import Message, Recalled, Scene, Turn
+    from coaching.model import Lens, Message, Recalled, Scene, Turn
     from coaching.parts import Draft
     from coaching.reading import Reading
 
@@ -42,8 +43,13 @@ class Recall(Protocol):
         since: date | None = None,
         until: date | None = None,
         only_user: bool = False,
+        lenses: Sequence[Lens] = (),
+        vector: NDArray[np.float32] | None = None,
     ) -> tuple[Recalled, ...]:
-        """The memories that fit the query, best first; empty when nothing fits. Never a crisis message."""
+        """The memories that fit the query, best first; empty when nothing fits. Never a crisis message.
+
+        ``vector`` is the query's own, where it was computed before: a turn costs one embedding.
+        """
         ...
 
 
@@ -51,17 +57,29 @@ class SceneReader(Protocol):
     """Reads from the journal what a reply needs."""
 
     async def load_scene(self, user_id: int, now: datetime) -> Scene:
-        """Everything the coach knows about this person at ``now``.
-
-        Raises:
-            UnknownUser: there is no such person.
-        """
+        """Everything the coach knows about this person at ``now``."""
         ...
 
     async def list_messages(
         self, user_id: int, *, since: date, until: date, limit: int = 200
     ) -> tuple[Message, ...]:
         """Their own words between two local dates, oldest first, crisis messages left out."""
+        ...
+
+    async def find_message(self, user_id: int, message_id: int) -> Message | None:
+        """One of their own stored lines, or None."""
+        ...
+
+    async def find_last_said(self, user_id: int) -> Message | None:
+        """The last thing they said that was not a command."""
+        ...
+
+    async def find_last_quote(self, user_id: int) -> tuple[int, str] | None:
+        """The id and text of the stored message that the coach's last reply quoted from the past."""
+        ...
+
+    async def count_messages(self, user_id: int | None = None) -> int:
+        """How many lines are stored, of one person or of all."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The words of Offramp: everything a person reads stands here as data, in Chinese and in English."""
 
 from prompts.loading import PromptError, load_toml
-from prompts.playbook_data import Frame, Playbook, PlaybookQuestion, PlaybookStep, Theme, load_playbook
+from prompts.playbook_data import Frame, Playbook, PlaybookQuestion, PlaybookStep, Theme, load_playbook, load_reflect_points
 from prompts.texts_data import list_keys, text, variants
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Theme",
     "list_keys",
     "load_playbook",
+    "load_reflect_points",
     "load_toml",
     "text",
     "variants",

@@ -132,3 +132,16 @@ def load_playbook() -> Playbook:
             tuple(_entries(name, raw.get("steps", []), PlaybookStep, "s")),
         )
     return Playbook(themes)
+
+
+@cache
+def load_reflect_points(section: str, lens: str, language: str) -> tuple[str, ...]:
+    """The wordings for one point of the long form: ``section`` is want, stuck, why or could.
+
+    Raises:
+        PromptError: there is none for this lens.
+    """
+    rows = load_toml("playbook/reflect.toml").get(lens, {}).get(section, [])
+    if not rows:
+        raise PromptError(f"prompts/playbook/reflect.toml has no {lens}.{section}")
+    return tuple(row[language] for row in rows)

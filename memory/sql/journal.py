@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from coaching.model import (
+    Channel,
     Commitment,
     Dialogue,
     Goal,
@@ -38,6 +39,7 @@ from memory.sql.tables import (
     IdentityRow,
     MessageLensRow,
     MessageRow,
+    QuoteRow,
     UsedTextRow,
     UserRow,
 )
@@ -108,6 +110,47 @@ class Journal:
         if row is None or row.user_id != user_id:
             raise NotStored
         return message_from(row)
+
+    async def find_message(self, user_id: int, message_id: int) -> Message | None:
+        """One of this person's own stored lines, or None when it is not there or not theirs."""
+        try:
+            return await self.load_message(user_id, message_id)
+        except NotStored:
+            return None
+
+    async def find_last_said(self, user_id: int) -> Message | None:
+        """The last thing they said that was not a command."""
+        async with self.read() as db:
+            row = await db.scalar(
+                select(MessageRow)
+                .where(
+                    MessageRow.user_id == user_id,
+                    MessageRow.role == Role.USER,
+                    MessageRow.channel != Channel.COMMAND,
+                    MessageRow.import_id.is_(None),
+                )
+                .order_by(MessageRow.id.desc())
+                .limit(1)
+            )
+        return message_from(row) if row else None
+
+    async def find_last_quote(self, user_id: int) -> tuple[int, str] | None:
+        """The message that the coach's newest reply quoted from before, and the words of the quote."""
+        async with self.read() as db:
+            reply = await db.scalar(
+                select(MessageRow)
+                .where(MessageRow.user_id == user_id, MessageRow.role == Role.COACH)
+                .order_by(MessageRow.id.desc())
+                .limit(1)
+            )
+            if reply is None:
+                return None
+            row = await db.scalar(
+                select(QuoteRow)
+                .where(QuoteRow.reply_id == reply.id, QuoteRow.message_id != func.coalesce(reply.reply_to, 0))
+                .limit(1)
+            )
+        return (row.message_id, row.text) if row else None
 
     async def load_scene(self, user_id: int, now: datetime) -> Scene:
         """What the coach needs for one reply, in a handful of indexed reads.

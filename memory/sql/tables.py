@@ -283,8 +283,8 @@ class IndexOpRow(Table):
 class VectorRow(Table):
     """A message's vector beside the name of its embedder, so that a rebuild is not an encoding.
 
-    ``field`` is ``turn`` (the message alone) or ``window`` (with its neighbours); ``vector`` is float32,
-    little-endian, unit length.
+    A long message is cut into pieces, numbered from 0. ``vector`` is float32, little-endian, unit length;
+    empty where the embedder cannot read the text.
     """
 
     __tablename__ = "vectors"
@@ -292,14 +292,18 @@ class VectorRow(Table):
     message_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
     )
-    field: Mapped[str] = mapped_column(String(8), primary_key=True)
+    piece: Mapped[int] = mapped_column(Integer, primary_key=True)
     embedder: Mapped[str] = mapped_column(String(200), primary_key=True)
     user_id: Mapped[int] = _owner(index=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TokensRow(Table):
-    """A message's tokens for the lexical leg: space-joined, alone and with its neighbours."""
+    """A message's tokens for the lexical leg, space-joined.
+
+    ``digest`` names the text and the tokenizer they were made from; ``asks`` is 1 where the text holds a
+    question and 2 where it ends in one.
+    """
 
     __tablename__ = "tokens"
 
@@ -307,8 +311,18 @@ class TokensRow(Table):
         BigId, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
     )
     user_id: Mapped[int] = _owner(index=True)
-    turn: Mapped[str]
-    window: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(24))
+    asks: Mapped[int] = mapped_column(Integer)
+    words: Mapped[str]
+
+
+class RecallMarkRow(Table):
+    """Counts how often a person's index was written, so that another process sees that its own is old."""
+
+    __tablename__ = "recall_marks"
+
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    mark: Mapped[int] = mapped_column(BigInteger)
 
 
 class InboxRow(Table):

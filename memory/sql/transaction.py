@@ -111,6 +111,10 @@ class Transaction:
                 insert(MessageLensRow),
                 [{"message_id": message_id, "lens": lens.value, "weight": weight} for lens, weight in lenses],
             )
+        if turn.channel in (Channel.MESSAGE, Channel.VOICE) and turn.command is None:
+            await self.db.execute(
+                update(UserRow).where(UserRow.id == turn.user_id).values(language=turn.language)
+            )
         # a command is an order, not something on their mind; a crisis message is never brought back
         if turn.command is None and safety is Safety.NONE:
             self.db.add(IndexOpRow(user_id=turn.user_id, message_id=message_id, op="add"))

@@ -229,11 +229,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reviews')),
     sa.UniqueConstraint('user_id', 'year', 'week', name=op.f('uq_reviews_user_id_year_week'))
     )
+    op.create_table('recall_marks',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('mark', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_recall_marks_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_recall_marks'))
+    )
     op.create_table('tokens',
     sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('turn', sa.Text(), nullable=False),
-    sa.Column('window', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(length=24), nullable=False),
+    sa.Column('asks', sa.Integer(), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_tokens_message_id_messages'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_tokens_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('message_id', name=op.f('pk_tokens'))
@@ -243,13 +250,13 @@ def upgrade() -> None:
 
     op.create_table('vectors',
     sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('field', sa.String(length=8), nullable=False),
+    sa.Column('piece', sa.Integer(), nullable=False),
     sa.Column('embedder', sa.String(length=200), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('vector', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_vectors_message_id_messages'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_vectors_user_id_users'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('message_id', 'field', 'embedder', name=op.f('pk_vectors'))
+    sa.PrimaryKeyConstraint('message_id', 'piece', 'embedder', name=op.f('pk_vectors'))
     )
     with op.batch_alter_table('vectors', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_vectors_user_id'), ['user_id'], unique=False)
@@ -301,6 +308,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_tokens_user_id'))
 
     op.drop_table('tokens')
+    op.drop_table('recall_marks')
     op.drop_table('reviews')
     with op.batch_alter_table('quotes', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_quotes_message_id'))

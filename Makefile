@@ -1,0 +1,30 @@
+# make run: talk to the coach.   make test: run the tests.   Both install what they need by themselves.
+BIN := .venv/bin
+
+.PHONY: run test check bench lock clean
+
+run:
+	@sh deploy/bootstrap.sh run
+	@$(BIN)/offramp run
+
+test:
+	@sh deploy/bootstrap.sh test
+	@$(BIN)/python -m pytest -n auto -q
+
+check:
+	@sh deploy/bootstrap.sh test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench:
+	@sh deploy/bootstrap.sh test
+	@$(BIN)/python -m tests.bench
+
+# Pins everything that pip resolves today, for this project alone.
+lock:
+	@sh deploy/lock.sh
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,172 @@
+"""The program ``offramp``. Nothing heavy is imported before a command needs it: ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from bot.settings import Settings
+
+USER = click.option("--user", default="local", show_default=True, help="Whose data; the terminal's person is local.")
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+class _Failed(click.ClickException):
+    """One sentence on standard error, exit code 1."""
+
+
+def _run(body: Callable[[Settings], Coroutine[Any, Any, int | None]], **overrides: object) -> None:
+    """Runs a command's coroutine; what is foreseen ends in one sentence and an exit code."""
+    import asyncio
+    import gc
+
+    from bot.errors import explained
+    from bot.settings import load_settings
+
+    gc.freeze()  # what was imported stays: collecting it again and again is the start's largest waste
+    with explained(_Failed):
+        code = asyncio.run(body(load_settings(**overrides)))
+    sys.exit(code or 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="offramp", prog_name="offramp")
+def main() -> None:
+    """Offramp: a career coach that remembers. Start with: offramp run."""
+
+
+@main.command()
+@USER
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="The language of the first meeting.")
+def run(user: str, lang: str | None) -> None:
+    """Talk: a chat in the terminal; from a pipe, each line is a message."""
+    from bot.commands.talk import talk
+
+    _run(lambda settings: talk(settings, user=user, language=lang))
+
+
+main.add_command(click.Command("chat", callback=run.callback, params=run.params, help="The terminal chat."))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@USER
+def reflect(file: Path, user: str) -> None:
+    """Sort a long text into what you want, where it sticks, why, and what you could do."""
+    from bot.commands.reflect import reflect_file
+
+    _run(lambda settings: reflect_file(settings, file, user=user))
+
+
+@main.command(name="import")
+@FILES
+@USER
+def import_(files: tuple[Path, ...], user: str) -> None:
+    """Bring in notes: Markdown, text, a Telegram export, or a zip of them."""
+    from bot.commands.bring import bring_in
+
+    _run(lambda settings: bring_in(settings, files, user=user))
+
+
+@main.command()
+@USER
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="The folder to write to; the home's exports otherwise.")
+def export(user: str, folder: Path | None) -> None:
+    """Write everything of one person to a file."""
+    from bot.commands.keep import export_person
+
+    _run(lambda settings: export_person(settings, user=user, folder=folder))
+
+
+@main.command()
+@USER
+@click.option("--message", type=int, help="One memory, by its number.")
+@click.option("--import", "last_import", type=click.Choice(["last"]), help="The last file brought in.")
+@click.option("--all", "everything", is_flag=True, help="Everything of this person.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(user: str, message: int | None, last_import: str | None, everything: bool, yes: bool) -> None:  # noqa: FBT001  # click's flags
+    """Erase one memory, the last import, or everything of one person, with a receipt."""
+    from bot.commands.keep import forget_person
+
+    if sum((message is not None, last_import is not None, everything)) != 1:
+        raise click.UsageError("Say what to erase: --message N, --import last, or --all.")
+    if not yes:
+        click.confirm("This cannot be brought back. Erase it?", abort=True)
+    _run(lambda settings: forget_person(settings, user=user, message=message, everything=everything))
+
+
+@main.command()
+def reindex() -> None:
+    """Rebuild the search index from the database."""
+    from bot.commands.keep import reindex_all
+
+    _run(reindex_all)
+
+
+@main.command()
+@click.argument("words", nargs=-1, required=True)
+@USER
+@click.option("--explain", is_flag=True, help="Each leg's score.")
+def recall(words: tuple[str, ...], user: str, explain: bool) -> None:  # noqa: FBT001  # click's flag
+    """Find what was said about something."""
+    from bot.commands.keep import recall_words
+
+    _run(lambda settings: recall_words(settings, " ".join(words), user=user, explain=explain))
+
+
+@main.command()
+def doctor() -> None:
+    """Say in one screen what is configured, what answers, and what to do about what does not."""
+    from bot.commands.doctor import examine
+
+    _run(examine)
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to this version; ``offramp run`` does it by itself."""
+    from bot.commands.keep import upgrade_database
+
+    _run(upgrade_database)
+
+
+@main.command()
+@click.argument("items", type=click.Path(path_type=Path))
+def evaluate(items: Path) -> None:
+    """Answer evaluation items, one JSON reply a line on standard output."""
+    from bot.commands.evaluate import evaluate_items
+
+    _run(lambda settings: evaluate_items(settings, items))
+
+
+@main.group()
+def bench() -> None:
+    """Measure recall and replies beside their floors."""
+
+
+@bench.command(name="recall")
+@click.argument("file", type=click.Path(path_type=Path))
+def bench_recall_command(file: Path) -> None:
+    """Recall on a file in the plain format, beside other systems where they are installed."""
+    from bot.commands.measure import measure_recall
+
+    _run(lambda settings: measure_recall(settings, file))
+
+
+@bench.command(name="reply")
+def bench_reply_command() -> None:
+    """How long a reply takes with 100 and with 10,000 messages stored."""
+    from bot.commands.measure import measure_reply
+
+    _run(measure_reply)

@@ -1,0 +1,1 @@
+"""The bodies of the program's commands; each is imported only when it runs."""

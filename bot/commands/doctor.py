@@ -1,0 +1,121 @@
+"""``offramp doctor``: one screen on what is configured, what answers, and what to do about what does not."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import text as sql
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import SystemClock
+from bot.errors import database_sentence
+from bot.home import HomeUnusable, prepare_home
+from bot.settings import find_unknown
+from memory.errors import StorageError
+from memory.recall import check_packaged_model, open_recall
+from memory.sql.engine import open_engine
+from memory.sql.inbox import count_inbox
+from memory.sql.journal import Journal
+from memory.sql.migrate import upgrade
+from memory.sql.outbox import count_outbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.settings import Settings
+
+LITTLE_DISK = 200 * 1024 * 1024  # bytes; below this a night's backup or reindex may fill the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: a subject, whether it is well, and what there is to say or do."""
+
+    subject: str
+    well: bool
+    says: str
+
+
+async def examine(settings: Settings) -> int:
+    """Prints the findings.
+
+    Returns:
+        1 when something needs doing, otherwise 0.
+    """
+    findings = [finding async for finding in find_all(settings)]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        mark = Text("ok", style="green") if finding.well else Text("look", style="bold yellow")
+        table.add_row(mark, finding.subject, Text(finding.says))
+    Console(highlight=False).print(table)
+    return 0 if all(finding.well for finding in findings) else 1
+
+
+async def find_all(settings: Settings) -> AsyncIterator[Finding]:
+    """Every finding, each from asking the part itself."""
+    yield Finding("program", True, f"offramp {version('offramp')}, Python {platform.python_version()}")
+    unknown = find_unknown()
+    if unknown:
+        yield Finding("settings", False, f"unknown: {', '.join(unknown)}; README.md lists the names.")
+    try:
+        prepare_home(settings.home)
+    except HomeUnusable as error:
+        yield Finding("home", False, str(error))
+        return
+    free = shutil.disk_usage(settings.home).free
+    yield Finding(
+        "home",
+        free > LITTLE_DISK,
+        f"{settings.home}, {free / 1e9:.1f} GB free" + ("" if free > LITTLE_DISK else ": make some room."),
+    )
+    async for finding in _stored(settings):
+        yield finding
+    problem = check_packaged_model()
+    yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
+    yield Finding("door", True, "terminal (no Telegram token is set)")
+
+
+async def _stored(settings: Settings) -> AsyncIterator[Finding]:
+    engine = open_engine(settings.database)
+    try:
+        await upgrade(engine)
+        async with engine.connect() as connection:
+            await connection.execute(sql("SELECT 1"))
+    except StorageError as error:
+        yield Finding("database", False, str(error))
+        await engine.dispose()
+        return
+    except (SQLAlchemyError, OSError) as error:
+        yield Finding("database", False, database_sentence(error))
+        await engine.dispose()
+        return
+    journal = Journal(engine, SystemClock())
+    kind = "SQLite" if engine.dialect.name == "sqlite" else "Postgres"
+    yield Finding("database", True, f"{kind}, {await journal.count_messages()} messages")
+    inbox, outbox = await count_inbox(journal), await count_outbox(journal)
+    dead = inbox.get("dead", 0)
+    yield Finding(
+        "inbox", not dead, f"{inbox.get('new', 0)} waiting" + (f", {dead} set aside after three tries" if dead else "")
+    )
+    yield Finding("outbox", True, f"{outbox.get('queued', 0)} waiting, {outbox.get('unknown', 0)} unknown")
+    recall = open_recall(
+        engine,
+        settings.home,
+        embedder=settings.embedder,
+        chroma_url=settings.chroma_url or None,
+        clock=SystemClock(),
+    )
+    try:
+        status = await recall.inspect()
+        says = f"{status.embedder}: {status.indexed} indexed, {status.waiting} waiting"
+        yield Finding("index", status.error is None, status.error or says)
+    finally:
+        await recall.close()
+        await engine.dispose()

@@ -1,0 +1,35 @@
+"""The log: one line an event, in a file of the home, with no word of a diary and no secret in it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# a bot token, an API key, a password in a URL: they may stand in a library's own messages
+_SECRETS = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_CHATTY = ("httpx", "httpcore", "chromadb", "sentence_transformers", "transformers", "aiosqlite", "apscheduler")
+
+
+class Redacted(logging.Formatter):
+    """Writes secrets as ``***``, and of an exception its type alone: its text may quote what was stored."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and record.exc_info[0]:
+            record.msg = f"{record.getMessage()} [{record.exc_info[0].__name__}]"
+            record.args, record.exc_info, record.exc_text = (), None, None
+        return _SECRETS.sub("***", super().format(record))
+
+
+def open_log(home: Path, level: str) -> None:
+    """Sends the log to ``offramp.log`` in the home: 1 MB, three files kept."""
+    handler = RotatingFileHandler(home / "offramp.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
+    handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,164 @@
+"""The chat loop: at a keyboard with history and completion, from a pipe a line at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.terminal.door import LONGEST, Shown, TerminalDoor, TooLong
+from prompts import text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from prompt_toolkit import PromptSession
+
+    from bot.wiring import House
+    from coaching.model import Language
+
+COMMANDS = (
+    "plan", "reflect", "recall", "goals", "review", "settings", "pause", "resume", "export", "forget",
+    "privacy", "help", "quit",
+)  # fmt: skip
+QUIT = frozenset({"/quit", "/exit", "/q"})
+
+
+async def chat(house: House, *, user: str = "local", language: Language = "zh") -> int:
+    """Talks until there is nothing more to read.
+
+    Returns:
+        The exit code: 1 when a line could not be taken, otherwise 0.
+    """
+    door = await TerminalDoor.open(house, user, language)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return await _Screen(house, door).run()
+    return await _from_pipe(house, door)
+
+
+class _Printer:
+    """Writes replies; colours vanish when the output is no terminal."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+
+    def reply(self, shown: Shown) -> None:
+        self.console.print(Text(shown.text))
+        if shown.choices:
+            line = "  ".join(f"[{n}] {label}" for n, (label, _) in enumerate(shown.choices, 1))
+            self.console.print(Text(line, style="dim"))
+        self.console.print()
+
+    def note(self, words: str) -> None:
+        self.console.print(Text(words, style="dim"))
+
+
+async def _from_pipe(house: House, door: TerminalDoor) -> int:
+    """Each line is a message; all are answered before the end."""
+    printer = _Printer()
+    code = 0
+    async for shown in door.answer():
+        printer.reply(shown)
+    async for line in _lines():
+        try:
+            await door.accept(line)
+        except TooLong as error:
+            code = 1
+            print(_too_long(error, door), file=sys.stderr)  # noqa: T201  # the terminal is this door's page
+            continue
+        async for shown in door.answer():
+            printer.reply(shown)
+        await house.recall.index_pending(door.user.id)
+    return code
+
+
+async def _lines() -> AsyncIterator[str]:
+    """Lines of standard input, whatever bytes they are made of, read off the loop."""
+    while raw := await asyncio.to_thread(sys.stdin.buffer.readline):
+        yield raw.decode("utf-8", errors="replace")
+
+
+def _too_long(error: TooLong, door: TerminalDoor) -> str:
+    return text("terminal.too_long", door.user.language, length=str(error), most=LONGEST)
+
+
+class _Screen:
+    """A person at a keyboard."""
+
+    def __init__(self, house: House, door: TerminalDoor) -> None:
+        self._house, self._door = house, door
+        self._printer = _Printer()
+        self._session = _session(house)
+
+    async def run(self) -> int:
+        await self._welcome()
+        await self._answer()
+        async with asyncio.TaskGroup() as behind:
+            while (line := await self._read()) is not None:
+                try:
+                    await self._door.accept(line)
+                except TooLong as error:
+                    self._printer.note(_too_long(error, self._door))
+                    continue
+                await self._answer()
+                # the index is written behind the answer, while the person reads it
+                behind.create_task(self._house.recall.index_pending(self._door.user.id))
+        return 0
+
+    async def _welcome(self) -> None:
+        language = self._door.user.language
+        if await self._door.is_new():
+            for key in ("hello", "stored", "ask"):
+                self._printer.console.print(Text(text(f"welcome.{key}", language)))
+        else:
+            self._printer.note(text("welcome.back", language))
+        if waiting := await self._door.count_waiting():
+            self._printer.note(text("welcome.resumed", language, count=waiting))
+        self._printer.console.print()
+
+    async def _read(self) -> str | None:
+        """The next line; None at the end. Ctrl-C clears the line, on an empty one it leaves."""
+        while True:
+            try:
+                line = await self._session.prompt_async()
+            except KeyboardInterrupt:
+                if not self._session.default_buffer.text:
+                    return None
+                continue
+            except EOFError:
+                return None
+            if line.strip().lower() in QUIT:
+                return None
+            if line.strip():
+                return line
+
+    async def _answer(self) -> None:
+        language = self._door.user.language
+        waiting: AbstractContextManager[object] = (
+            self._printer.console.status(Text(text("terminal.thinking", language), style="dim"))
+            if self._printer.console.is_terminal
+            else nullcontext()
+        )
+        shown_any = False
+        with waiting as status:
+            async for shown in self._door.answer():
+                if not shown_any and hasattr(status, "stop"):
+                    status.stop()
+                shown_any = True
+                self._printer.reply(shown)
+
+
+def _session(house: House) -> PromptSession[str]:
+    """History in the home, commands completed at the start of a line, pastes kept in one piece."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+
+    path = house.settings.home / "history"
+    path.touch(mode=0o600, exist_ok=True)
+    completer = WordCompleter([f"/{name}" for name in COMMANDS], sentence=True)
+    return PromptSession("› ", history=FileHistory(path), completer=completer, complete_while_typing=True)

@@ -1,0 +1,154 @@
+"""What the terminal does with a line: store it, have it thought about, hand back what is to be shown.
+
+A line goes through the same inbox and outbox as a Telegram update, so that whatever was entered survives
+Ctrl-C and kill -9, and is answered at the next start if it was not yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tzlocal import get_localzone_name
+
+from coaching.language import read_language
+from coaching.model import Channel, Turn
+from memory.sql.inbox import TERMINAL, Pending, list_pending, next_update_id, store_update
+from memory.sql.outbox import list_queued, mark_sent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from bot.wiring import House
+    from coaching.model import Language, User
+
+DOOR = "terminal"
+LONGEST = 20_000  # characters in one message; a file is the better way to bring more
+
+# control characters that would move the cursor or end a C string; newline and tab are writing
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[\ud800-\udfff]")
+_COMMAND = re.compile(r"^/([a-z]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.IGNORECASE | re.DOTALL)
+
+
+class TooLong(ValueError):
+    """A message is longer than one message may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A reply as the terminal prints it: the text, and the buttons' labels with what they send."""
+
+    text: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+def clean(line: str) -> str:
+    """What was typed, without what no person types.
+
+    Raises:
+        TooLong: nothing was stored.
+    """
+    line = clean_text(line)
+    if len(line) > LONGEST:
+        raise TooLong(str(len(line)))
+    return line
+
+
+def clean_text(words: str) -> str:
+    """Text of any length without control characters and lone surrogates, in one normal form."""
+    words = _CONTROL.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return unicodedata.normalize("NFC", words)
+
+
+class TerminalDoor:
+    """One person at one keyboard."""
+
+    def __init__(self, house: House, user: User) -> None:
+        self._house = house
+        self.user = user
+        self._choices: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    async def open(cls, house: House, external_id: str = "local", language: Language = "zh") -> TerminalDoor:
+        """The person's door; a new person is welcomed into the journal."""
+        async with house.journal.begin() as tx:
+            user_id = await tx.add_user(DOOR, external_id, language=language, zone=_local_zone())
+            await tx.commit()
+        return cls(house, await house.journal.load_user(user_id))
+
+    async def is_new(self) -> bool:
+        """Whether nothing was ever said here."""
+        return await self._house.journal.count_messages(self.user.id) == 0
+
+    async def count_waiting(self) -> int:
+        """How many lines of an earlier run were entered and not answered."""
+        return len(await list_pending(self._house.journal, TERMINAL, self.user.id))
+
+    async def accept(self, line: str) -> None:
+        """Stores a line. When this returns it is on the disk.
+
+        Raises:
+            TooLong: see ``clean``.
+        """
+        line = clean(line)
+        if not line:
+            return
+        tap = self._tap(line)
+        async with self._house.journal.begin() as tx:
+            await store_update(
+                tx,
+                bot_id=TERMINAL,
+                update_id=await next_update_id(tx, TERMINAL),
+                chat_id=self.user.id,
+                sender_id=self.user.id,
+                raw=json.dumps({"text": line, "tap": tap, "at": self._house.clock.now().isoformat()}),
+            )
+            await tx.commit()
+
+    def _tap(self, line: str) -> str | None:
+        """A bare number chooses among the buttons shown last."""
+        number = int(line) if re.fullmatch(r"[1-9]\d?", line) else 0
+        return self._choices[number - 1][1] if 1 <= number <= len(self._choices) else None
+
+    async def _parse(self, pending: Pending) -> Turn:
+        self.user = await self._house.journal.load_user(self.user.id)
+        raw = json.loads(pending.raw)
+        now = self._house.clock.now().astimezone(self.user.tz)
+        return turn_from(raw["text"], self.user, now, tap=raw["tap"])
+
+    async def answer(self) -> AsyncIterator[Shown]:
+        """Thinks about everything that waits and gives what is to be shown, oldest first.
+
+        A reply counts as sent once the caller asked for the next one: it was printed.
+        """
+        await self._house.drain.drain(DOOR, TERMINAL, self.user.id, self._parse)
+        for queued in await list_queued(self._house.journal, TERMINAL, self.user.id):
+            choices = tuple((c["label"], c["data"]) for c in queued.payload["choices"])
+            self._choices = choices
+            yield Shown(queued.payload["text"], choices)
+            async with self._house.journal.begin() as tx:
+                await mark_sent(tx, queued.id)
+                await tx.commit()
+
+
+def turn_from(line: str, user: User, now: datetime, *, tap: str | None = None) -> Turn:
+    """A typed line as a turn."""
+    if tap is not None:
+        return Turn(user.id, "", user.language, now, Channel.TAP, tap=tap)
+    if match := _COMMAND.match(line):
+        words = (match.group(2) or "").strip()
+        language = read_language(words, fallback=user.language)
+        return Turn(user.id, words, language, now, Channel.COMMAND, command=match.group(1).lower())
+    return Turn(user.id, line, read_language(line, fallback=user.language), now)
+
+
+def _local_zone() -> str:
+    """This machine's zone; UTC when it has none that the world knows."""
+    try:
+        return get_localzone_name() or "UTC"
+    except (LookupError, ValueError, OSError):
+        return "UTC"

@@ -1,0 +1,105 @@
+"""What somebody wants from a message, besides being heard."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from coaching.boundaries import Boundary, find_boundary, find_injection
+from coaching.model import Event
+from coaching.parts import ReplyKind
+from prompts import load_toml
+
+if TYPE_CHECKING:
+    from coaching.model import Scene, Turn
+
+
+class Intent(StrEnum):
+    """One per message; the first that fits, in the order of ``read_intent``."""
+
+    COACH = "coach"
+    INJECTION = "injection"
+    RECALL = "recall"
+    WHY_KNOW = "why_know"
+    BOUNDARY = "boundary"
+    DONE = "done"
+    HALF = "half"
+    MISSED = "missed"
+    TAKE = "take"
+    SMALLER = "smaller"
+    NOT_THIS = "not_this"
+    THANKS = "thanks"
+    GREETING = "greeting"
+    THIN = "thin"
+    OFF_TOPIC = "off_topic"
+    PLAN = "plan"
+    GOAL = "goal"
+    PAUSE = "pause"
+    FORGET = "forget"
+
+
+_EDGES = re.compile(r"^[\s，,。.！!~～…?？、]+|[\s，,。.！!~～…?？、]+$")
+LONG = 60  # beyond this a message is about more than the phrase that matched
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    made = {}
+    for name, kinds in load_toml("playbook/intents.toml").items():
+        wholes = [rf"^(?:{pattern})$" for pattern in kinds.get("whole", ())]
+        made[name] = re.compile("|".join([*kinds.get("any", ()), *wholes]), re.IGNORECASE)
+    return made
+
+
+def says(name: str, text: str) -> bool:
+    """Whether the message says this, such as ``no_questions`` or ``quarrel``."""
+    return bool(_patterns()[name].search(_EDGES.sub("", text)) or _patterns()[name].search(text))
+
+
+def answers_checkin(turn: Turn, scene: Scene) -> bool:
+    """Whether this is the answer to the question of the evening."""
+    if turn.event is Event.REPLY_TO_CHECKIN:
+        return True
+    last = next((m for m in reversed(scene.recent) if m.role.value == "coach"), None)
+    return bool(last and last.kind == ReplyKind.CHECKIN.value and last.said_on == turn.today)
+
+
+def read_intent(turn: Turn, scene: Scene) -> tuple[Intent, Boundary | None]:
+    """The intent, and for ``BOUNDARY`` which one."""
+    text = turn.text
+    if find_injection(text, turn.language):
+        return Intent.INJECTION, None
+    for name in (Intent.RECALL, Intent.WHY_KNOW):
+        if len(text) <= LONG * 2 and says(name, text):
+            return name, None
+    if scene.offered is not None:
+        for name in (Intent.TAKE, Intent.SMALLER, Intent.NOT_THIS):
+            if says(name, text):
+                return name, None
+    if report := _report(turn, scene):
+        return report, None
+    if boundary := find_boundary(text, turn.language):
+        return Intent.BOUNDARY, boundary
+    if len(text) <= LONG:
+        for name in (
+            Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
+            Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.FORGET,
+        ):  # fmt: skip
+            if says(name, text):
+                return name, None
+    return Intent.COACH, None
+
+
+def _report(turn: Turn, scene: Scene) -> Intent | None:
+    """How a promise went. Without a promise in sight only something done is a report."""
+    asked = answers_checkin(turn, scene)
+    planned = asked or any(c.due_on <= turn.today for c in scene.plan if c.status.value == "open")
+    if planned:
+        for name in (Intent.HALF, Intent.MISSED, Intent.DONE):
+            if says(name, turn.text):
+                return name
+    if says(Intent.DONE, turn.text) and not says("missed", turn.text) and len(turn.text) <= LONG * 4:
+        return Intent.DONE
+    return None

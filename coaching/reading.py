@@ -1,0 +1,148 @@
+"""One message, read: what it wants, which lens it is about, and which of its words are worth giving back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coaching.intent import Intent, says
+from coaching.model import Lens, Recalled, Stage
+from coaching.parts import Quote
+from coaching.quoting import Clause, Nouns, find_nouns, find_other_side, list_clauses, measure
+
+if TYPE_CHECKING:
+    from coaching.boundaries import Boundary
+    from coaching.lenses import LensReading
+    from coaching.model import Scene, Turn
+
+LOW_MINUTES = 5
+EVENING_ENDS = 22  # from this hour on there is nothing more tonight
+MORNING = 5
+
+_LEARN = re.compile(
+    r"试过|试了|做过|发过|发了[^。]{0,12}(?:没|只有|反馈|回)|上线(?:了|后|之后)|结果|反馈|数据(?:出来|显示)|用户说|客户说"
+    r"|\b(?:i (?:tried|launched|shipped|posted|released|asked)|feedback|result|they said|turned out|nobody (?:came|bought|replied))\b",
+    re.IGNORECASE,
+)
+_SHOW = re.compile(
+    r"原型|demo|草稿|初稿|写好|做好|做出来|做了(?:一|个)|搭好|跑通|域名|网站|小程序|已经(?:有|做|写)|代码|半成品|logo"
+    r"|\b(?:prototype|draft|built|finished|polish\w*|redesign\w*|half[- ]?done|working version|repo|mvp|almost ready|landing page)\b",
+    re.IGNORECASE,
+)
+_TEST = re.compile(
+    r"想(?:做|试|写|搞|弄|开|找|转|学|去|换)|打算|准备(?:做|写|开|去|转)|计划|能不能|要不要"
+    r"|\b(?:want to|thinking (?:of|about)|plan(?:ning)? to|going to|would like to|idea|start(?:ing)? a|could i|considering)\b",
+    re.IGNORECASE,
+)
+_LOW = re.compile(
+    r"好累|太累|累(?:了|得|死|到|瘫|成)|没(?:力气|电|劲|精力)|动不了|不想动|撑不|困(?:得|死|了)|发烧|失眠|睡不着|熬夜|通宵|掏空|耗尽|筋疲力尽"
+    r"|连[^，。]{1,10}都不想|散架|瘫(?:着|在|了)|生病|感冒"
+    r"|\b(?:exhausted|drained|wiped|no energy|burn(?:ed|t)?[- ]?out|so tired|too tired|running on empty|can.?t (?:sleep|focus|move)|sick|fried|depleted|nothing left)\b",
+    re.IGNORECASE,
+)
+_MINUTES = re.compile(
+    r"(?:只有|就有|还有|剩下?|给我|能挤出|(?<!没)有)\s*(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)\s*(?:个)?(分钟|小时|钟头)"
+    r"|\b(?:have|only|got|just|about)\s+(\d{1,3}|an|one|half an|two)\s*(?:-|\s)?(min(?:ute)?s?|hours?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything a responder needs to know about a message.
+
+    Attributes:
+        theme: the lens to speak about.
+        lenses: as reported, at most two, most certain first; ``sure`` whether the first may be named.
+        quote: the loaded clause; ``other`` the one that pulls against it.
+        past: an earlier statement about the same thing, and whether it says otherwise.
+        minutes: at most this long a step.
+    """
+
+    intent: Intent
+    theme: Lens
+    second: Lens | None
+    lenses: tuple[Lens, ...]
+    sure: bool
+    quote: Quote | None
+    other: Quote | None
+    nouns: Nouns
+    stage: Stage
+    low: bool
+    late: bool
+    no_questions: bool
+    no_advice: bool
+    quarrel: bool
+    decide: bool
+    minutes: int
+    boundary: Boundary | None = None
+    past: Recalled | None = None
+    conflict: bool = False
+
+
+def read_turn(
+    turn: Turn, scene: Scene, intent: Intent, lens: LensReading, boundary: Boundary | None = None
+) -> Reading:
+    """Reads one message. ``lens`` is what the lens reader heard in it."""
+    text = turn.text
+    clauses = list_clauses(text, lens.cues)
+    chosen = _choose(clauses)
+    other = find_other_side(clauses, chosen) if chosen else None
+    low = bool(_LOW.search(text)) or (bool(lens.lenses) and lens.lenses[0] is Lens.ENERGY)
+    late = turn.now.hour >= EVENING_ENDS or turn.now.hour < MORNING
+    theme = lens.lenses[0] if lens.lenses else max(lens.scores, key=lens.scores.__getitem__)
+    return Reading(
+        intent=intent,
+        theme=theme,
+        second=lens.lenses[1] if len(lens.lenses) > 1 else None,
+        lenses=lens.reported(),
+        sure=lens.sure,
+        quote=Quote(chosen.text) if chosen else None,
+        other=Quote(other.text) if other else None,
+        nouns=find_nouns(text, turn.language),
+        stage=read_stage(text),
+        low=low,
+        late=late,
+        no_questions=says("no_questions", text),
+        no_advice=says("no_advice", text),
+        quarrel=says("quarrel", text),
+        decide=says("decide", text),
+        minutes=LOW_MINUTES if low else (turn.minutes or read_minutes(text) or 15),
+        boundary=boundary,
+    )
+
+
+def _choose(clauses: tuple[Clause, ...]) -> Clause | None:
+    """The heaviest clause long enough to be a quote, or the heaviest there is."""
+    return next((c for c in clauses if measure(c.text) >= 4), clauses[0] if clauses else None)
+
+
+def read_stage(text: str) -> Stage:
+    """How far their own thing has come, by what the message says exists."""
+    for stage, pattern in ((Stage.LEARN, _LEARN), (Stage.SHOW, _SHOW), (Stage.TEST, _TEST)):
+        if pattern.search(text):
+            return stage
+    return Stage.CLARIFY
+
+
+_DIGITS = {"半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
+           "an": 1, "one": 1, "half an": 0.5, "two": 2}  # fmt: skip
+
+
+def read_minutes(text: str) -> int | None:
+    """The time they say they have, in minutes, when the message names a short one."""
+    for match in _MINUTES.finditer(text):
+        number = (match.group(1) or match.group(3)).lower()
+        unit = (match.group(2) or match.group(4)).lower()
+        if number.isdigit():
+            value = float(number)
+        elif len(number) > 1 and "十" in number:
+            tens, _, ones = number.partition("十")
+            value = _DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0)
+        else:
+            value = _DIGITS.get(number, 0)
+        minutes = round(value * (60 if unit[0] in "小钟h" else 1))
+        if 1 <= minutes <= 60:
+            return minutes
+    return None

@@ -1,0 +1,171 @@
+"""Answers "what did I say about…": their words with the date, newest over older, or an honest nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from coaching.dates import say_date
+from coaching.parts import Draft, Past, Quote, ReplyKind, Said
+from coaching.quoting import list_clauses, measure
+from prompts import text, variants
+from prompts.texts_data import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coaching.model import Language, Recalled, Turn
+
+WHOLE = 120  # a memory up to this long (Han characters, or words at their rate) is given whole
+CLOSE = 0.6  # an older or newer statement counts as the same subject from this share of the best score on
+
+# the asking itself is not what is looked for
+_ASKING = re.compile(
+    r"我(?:之前|以前|上次|上周|上个?月|那天|曾经|原来|当初|当时|最早|一开始|刚开始)?|(?:你)?(?:还)?记得|(?:跟|和)你|(?:说|写|提|讲|定|列|告诉|答应|决定)(?:过|的|下|了)?"
+    r"|(?:是)?(?:什么|啥|哪些|哪个|哪|多少|几号|几个|谁|怎么|吗|来着|呢)|(?:帮我)?(?:找|查|翻)(?:一下|一找|出来)?|关于|[?？。，,！!的]"
+    r"|\b(?:what|when|who|which|where|how|much|many|long|did|do|does|have|had|has|was|were|is|are|i|you|me|my|the|a|an|that|it|again|remember|recall|remind|tell|told|say|said|mention(?:ed)?|"
+    r"wr(?:ite|ote)|decide[d]?|promise[d]?|plan(?:ned)?|set|list(?:ed)?|about|of|to|on|for|in|ever|can|could|last|time|week|month|before|earlier|know|find|look|up)\b",
+    re.IGNORECASE,
+)
+
+
+def what_is_asked(question: str) -> str:
+    """The subject of a question about the past, without the asking around it."""
+    left = re.sub(r"\s+", " ", _ASKING.sub(" ", question)).strip()
+    return left or question
+
+
+def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
+    """The reply to a question about what they said before."""
+    language = turn.language
+    if not found:
+        wordings = variants("recall.none", language)
+        return Draft(ReplyKind.RECALL, language, (Said(wordings[len(turn.text) % len(wordings)]),))
+    best = found[0].score
+    same = [r for r in found if r.score >= best * CLOSE][:3]
+    # the newest statement about the same subject is the one that holds
+    newest, *older = sorted(same, key=lambda r: (r.message.said_on, r.message.id), reverse=True)
+    parts = [_line("recall.found", newest, turn)]
+    parts += [_line("recall.older", each, turn) for each in older[:1] if _near(each, newest)]
+    return Draft(ReplyKind.RECALL, language, tuple(parts))
+
+
+def _near(older: Recalled, newest: Recalled) -> bool:
+    return older.message.said_on != newest.message.said_on
+
+
+def _line(key: str, recalled: Recalled, turn: Turn) -> Past:
+    quote = whole_or_best(recalled.message.text, turn.text, recalled.message.id)
+    words = text(
+        key,
+        turn.language,
+        date=say_date(recalled.message.said_on, turn.today, turn.language),
+        q=quote.text,
+    )
+    return Past(
+        _capital(words),
+        (Quote(quote.text, recalled.message.id, recalled.message.said_on),),
+        f"m{recalled.message.id}",
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def whole_or_best(memory: str, question: str, message_id: int) -> Quote:
+    """A short memory whole; of a long one the sentences around what was asked."""
+    memory = quotable(memory)
+    if measure(memory) <= WHOLE:
+        return Quote(memory, message_id)
+    asked = what_is_asked(question).lower()
+    cues = [*re.findall(r"(?=([\u4e00-\u9fff]{2}))", asked), *re.findall(r"[a-z0-9]{3,}", asked)]
+    sentences = [m.group(0).strip() for m in re.finditer(r"[^。！？!?\n]+[。！？!?]?", memory)]
+    best = max(sentences, key=lambda s: sum(cue in s.lower() for cue in cues), default=memory)
+    if measure(best) <= WHOLE:
+        return Quote(best, message_id)
+    clauses = list_clauses(best, cues)
+    return Quote(clauses[0].text if clauses else best[:WHOLE], message_id)
+
+
+def quotable(memory: str) -> str:
+    """A stored line as it can stand between quote marks: the longest stretch without marks of its own."""
+    stripped = memory.strip()
+    if not re.search(r"[「」“”\n]", stripped):
+        return stripped
+    pieces = [piece.strip(" ，,。.：:") for piece in re.split(r"[「」“”\n]+", stripped)]
+    return max(pieces, key=len) or stripped
+
+
+def list_recalled(turn: Turn, found: Sequence[Recalled]) -> Draft:
+    """``/recall WORDS``: every hit with its date and a word on why, so that each can be looked at or erased."""
+    if not found:
+        return answer_recall(turn, ())
+    parts = []
+    for recalled in found:
+        quote = whole_or_best(recalled.message.text, turn.text, recalled.message.id)
+        why = _why(recalled, turn.language)
+        line = text(
+            "recall.line",
+            turn.language,
+            date=say_date(recalled.message.said_on, turn.today, turn.language),
+            q=quote.text,
+            why=why,
+            id=recalled.message.id,
+        )
+        parts.append(
+            Past(line, (Quote(quote.text, recalled.message.id, recalled.message.said_on),), "")
+        )
+    return Draft(ReplyKind.RECALL, turn.language, tuple(parts))
+
+
+def _why(recalled: Recalled, language: Language) -> str:
+    comma = "、" if language == "zh" else ", "
+    return comma.join(text(f"recall.{name}", language) for name in sorted(recalled.why)) or text(
+        "recall.sense", language
+    )
+
+
+def choose_past(
+    turn: Turn, found: Sequence[Recalled], *, said_lately: frozenset[int]
+) -> tuple[Recalled | None, bool]:
+    """At most one earlier statement about the same thing, and whether it says otherwise.
+
+    It has to share words that mean something with the message; a similar mood is not the same thing. Nothing
+    of today, and nothing that was quoted in the last replies.
+    """
+    for recalled in found:
+        message = recalled.message
+        if message.said_on >= turn.today or message.id in said_lately:
+            continue
+        if "words" not in recalled.why or measure(message.text) < 4:
+            continue
+        return recalled, says_otherwise(message.text, turn.text)
+    return None, False
+
+
+_NO = re.compile(
+    r"不(?!错|过|但|仅|只是)|没(?!错)|别|看淡|无所谓|算了|放弃|再也|\b(?:no|not|never|n't|don.?t|won.?t|can.?t|doesn.?t|isn.?t|without|stop|done with|over it|past caring)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+def says_otherwise(before: str, now: str) -> bool:
+    """Whether one of two statements about the same thing denies and the other does not.
+
+    A rough sign only, so it chooses between two tentative wordings and claims nothing.
+    """
+    return bool(_NO.search(before)) != bool(_NO.search(now))
+
+
+def build_why(turn: Turn, quote: Quote | None, memory: str) -> Draft:
+    """Where a past quote came from."""
+    if quote is None or quote.message_id is None or quote.said_on is None:
+        return Draft(ReplyKind.INFO, turn.language, (Said(text("recall.why_none", turn.language)),))
+    words = fill(
+        text("recall.why", turn.language, date="{date}", q="{q}", id=quote.message_id),
+        "recall.why",
+        {"date": say_date(quote.said_on, turn.today, turn.language), "q": quotable(memory)},
+    )
+    said = Quote(quotable(memory), quote.message_id, quote.said_on)
+    return Draft(ReplyKind.RECALL, turn.language, (Past(_capital(words), (said,)),))

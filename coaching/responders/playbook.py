@@ -1,0 +1,215 @@
+"""The coach with no model: frames, steps and questions of the playbook around the person's own words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from coaching.dates import choose_slot, say_date
+from coaching.intent import Intent
+from coaching.model import Lens
+from coaching.parts import (
+    Choice,
+    Draft,
+    NextStep,
+    Part,
+    Past,
+    Question,
+    Quote,
+    Reflection,
+    ReplyKind,
+    Said,
+)
+from coaching.quoting import list_clauses, measure
+from coaching.responders.choosing import Chooser
+from prompts import load_playbook, text
+from prompts.texts_data import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coaching.model import Language, Scene, Turn
+    from coaching.reading import Reading
+    from prompts import PlaybookStep
+    from prompts.playbook_data import Theme
+
+SHORTEST = 5  # minutes: nothing is ever made smaller than this
+
+
+class PlaybookResponder:
+    """Answers an ordinary turn. Implements ``coaching.ports.Responder``."""
+
+    async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """Reflection, at most one past, at most one step, at most one question."""
+        choose = Chooser(scene, turn.text, turn.language)
+        step = None if reading.no_advice else self._step(turn, scene, reading, choose)
+        parts: list[Part | None] = [
+            self._heard(reading, choose),
+            self._reflection(turn, reading, choose),
+            self._past(turn, reading, choose),
+            step,
+            None if reading.no_questions else self._question(reading, choose),
+        ]
+        kind = ReplyKind.BOUNDARY if reading.boundary else ReplyKind.TURN
+        if reading.no_questions:
+            kind = ReplyKind.LISTEN
+        return Draft(
+            kind,
+            turn.language,
+            tuple(part for part in parts if part is not None),
+            lenses=reading.lenses,
+            choices=step_choices(turn.language) if step else (),
+        )
+
+    def _heard(self, reading: Reading, choose: Chooser) -> Said | None:
+        """A word on what they asked for: no questions, no advice."""
+        if reading.no_questions:
+            return Said(choose.wording("turn.no_questions"))
+        if reading.no_advice:
+            return Said(choose.wording("turn.no_advice"))
+        return None
+
+    def _themes(self, reading: Reading) -> list[Theme]:
+        names = [reading.theme, *([reading.second] if reading.second else [])]
+        if reading.low and Lens.ENERGY not in names:
+            names.append(Lens.ENERGY)
+        return [load_playbook().themes[name] for name in names]
+
+    def _reflection(self, turn: Turn, reading: Reading, choose: Chooser) -> Reflection:
+        quote = reading.quote or Quote(turn.text.strip()[:20])
+        if reading.boundary:
+            frame = choose.entry("reflection", [reading.boundary.frames])
+            return Reflection(_fill(frame.says(turn.language), q=quote.text), (quote,), frame.key)
+        if reading.quarrel or (reading.decide and reading.other is None):
+            name = "quarrel" if reading.quarrel else "decide"
+            return Reflection(_fill(choose.wording(f"turn.{name}"), q=quote.text), (quote,), f"{name}")
+        pools = [theme.frames for theme in self._themes(reading)]
+        frame = choose.entry("reflection", pools if reading.sure else [*pools[:1]])
+        special = frame.fits(turn.text)
+        if reading.other and not special:
+            first, second = sorted(
+                (quote, reading.other), key=lambda q: turn.text.find(q.text)
+            )
+            words = _fill(choose.wording("turn.two_sided"), q=first.text, q2=second.text)
+            return Reflection(words, (first, second), "two_sided")
+        return Reflection(_fill(frame.says(turn.language), q=quote.text), (quote,), frame.key)
+
+    def _past(self, turn: Turn, reading: Reading, choose: Chooser) -> Past | None:
+        if reading.past is None:
+            return None
+        message = reading.past.message
+        quote = quote_memory(message.text, turn.text, message.id)
+        said_on = message.said_on
+        quote = Quote(quote.text, quote.message_id, said_on)
+        name = "past.conflict" if reading.conflict else "past.same"
+        words = _fill(
+            choose.wording(name), q=quote.text, date=say_date(said_on, turn.today, turn.language)
+        )
+        return Past(words, (quote,), f"m{message.id}")
+
+    def _step(self, turn: Turn, scene: Scene, reading: Reading, choose: Chooser) -> NextStep | None:
+        if reading.boundary:
+            pools: Sequence[Sequence[PlaybookStep]] = [reading.boundary.steps]
+        else:
+            themes = self._themes(reading)
+            if reading.low:  # nothing left tonight: the body's steps come first
+                themes.sort(key=lambda theme: theme.name != Lens.ENERGY)
+            pools = [theme.steps for theme in themes]
+        found = choose.step(pools, reading.stage)
+        if found is None:
+            return None
+        return build_step(
+            found, turn, reading, choose, lens=None if reading.boundary else reading.theme, turns=scene.turns
+        )
+
+    def _question(self, reading: Reading, choose: Chooser) -> Question:
+        if reading.conflict:
+            return Question(choose.wording("past.question"), "conflict")
+        if reading.quarrel:
+            return Question(choose.wording("turn.quarrel_question"), "quarrel")
+        if reading.decide and reading.boundary is None:
+            return Question(choose.wording("turn.decide_question"), "decide")
+        pools = (
+            [reading.boundary.questions]
+            if reading.boundary
+            else [theme.questions for theme in self._themes(reading)]
+        )
+        found = choose.entry("question", pools)
+        return Question(found.zh if choose.language == "zh" else found.en, found.key)
+
+
+def _fill(template: str, **values: object) -> str:
+    return fill(template, "playbook", values)
+
+
+def quote_memory(memory: str, message: str, message_id: int) -> Quote:
+    """The piece of a memory that is about the same thing as the message."""
+    shared = [word for word in _content(message) if word in memory.lower()]
+    clauses = list_clauses(memory, shared)
+    best = next((c for c in clauses if measure(c.text) >= 4), None)
+    return Quote(best.text if best else memory.strip(), message_id)
+
+
+def _content(message: str) -> list[str]:
+    han = re.findall(r"(?=([\u4e00-\u9fff]{2}))", message)
+    return han + [word.lower() for word in re.findall(r"[A-Za-z]{4,}", message)]
+
+
+def build_step(
+    found: PlaybookStep,
+    turn: Turn,
+    reading: Reading,
+    choose: Chooser,
+    *,
+    lens: Lens | None,
+    turns: int,
+    smaller: bool = False,
+) -> NextStep:
+    """A playbook step around this person's nouns, sized to the time they have."""
+    language = turn.language
+    slot = choose_slot(turn.now, language, low=reading.low, turn=turns)
+    small = smaller or reading.low or reading.minutes < found.minutes // 2
+    minutes = min(SHORTEST, reading.minutes) if small else min(found.minutes, reading.minutes)
+    values = {
+        "minutes": minutes,
+        "thing": reading.nouns.thing or found.word("thing", language),
+        "person": reading.nouns.person or found.word("person", language),
+    }
+    template = found.word("smaller", language) if small else found.says(language)
+    sentence = _sentence(_fill(template, when=slot.words, **values), language)
+    body = _sentence(re.sub(r"^[\s,，、:：]+", "", _fill(template, when="", **values)), language)
+    shrunk = re.sub(
+        r"^[\s,，、:：]+", "", _fill(found.word("smaller", language), when="", **(values | {"minutes": SHORTEST}))
+    )
+    offer = _fill(choose.wording("turn.offer"), step=sentence, done=found.word("done", language))
+    return NextStep(
+        text=offer,
+        key=found.key,
+        body=body.rstrip("。."),
+        minutes=minutes,
+        when=slot.words,
+        due_on=slot.on,
+        done=found.word("done", language),
+        if_then=found.word("if_then", language),
+        smaller="" if small else _sentence(shrunk, language).rstrip("。."),
+        lens=lens,
+    )
+
+
+def _sentence(words: str, language: Language) -> str:
+    words = words.strip()
+    return words if language == "zh" else words[:1].upper() + words[1:]
+
+
+def step_choices(language: Language) -> tuple[Choice, ...]:
+    """Yes, smaller, no: in that order, and none of them is a failure."""
+    return tuple(
+        Choice(text(f"choice.{name}", language), f"step:{name}") for name in ("do", "smaller", "not_this")
+    )
+
+
+def needs_clarifying(turn: Turn, reading: Reading) -> bool:
+    """Whether nothing was heard clearly enough to guess at."""
+    if reading.intent is Intent.THIN or reading.quote is None:
+        return True
+    return not reading.sure and measure(turn.text) < 10 and not reading.nouns.thing

@@ -1,0 +1,191 @@
+"""The week told back: what was promised, what they wrote about it, what made next week different."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from coaching.checkins import item_quote
+from coaching.dates import choose_slot, say_date
+from coaching.effects import RecordReview
+from coaching.model import Commitment, CommitmentStatus, Role, Safety
+from coaching.parts import Choice, Draft, NextStep, Part, Past, Question, Quote, ReplyKind, Said
+from coaching.quoting import list_clauses, measure
+from coaching.recalling import quotable
+from prompts import text
+from prompts.texts_data import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coaching.model import Message, Scene, Turn
+    from coaching.responders.choosing import Chooser
+
+EXPERIMENT_MINUTES = 15
+MONTH = 31
+
+_OUTSIDE = re.compile(
+    r"说|愿意|回(?:了|复)|问|付|用了|反馈|答应|拒|收到|发给|看了|客户|用户|老板"
+    r"|\b(?:said|says|would|paid?|replied|answered|asked|used|feedback|yes|no|agreed|told|customer|user|sent|showed)\b",
+    re.IGNORECASE,
+)
+
+
+def list_week_items(scene: Scene, today: date) -> tuple[Commitment, ...]:
+    """The commitments of the ISO week that ``today`` closes."""
+    iso = today.isocalendar()
+    return tuple(c for c in scene.plan if c.week == (iso.year, iso.week))
+
+
+def build_review(turn: Turn, scene: Scene, said: Sequence[Message], choose: Chooser) -> Draft:
+    """One week. ``said`` are the person's own messages of the last month, oldest first."""
+    language, today = turn.language, turn.today
+    monday = today - timedelta(days=today.isoweekday() - 1)
+    items = list_week_items(scene, today)
+    week = [m for m in said if monday <= m.said_on <= today and m.role is Role.USER and m.safety is Safety.NONE]
+    parts: list[Part] = [_head(items, monday, turn)]
+    used: set[int] = set()
+    for item in items:
+        parts.append(_line(item, week, used, turn))
+    parts.append(_essential(items, week, turn))
+    if pattern := _pattern(said, turn, exclude=used):
+        parts.append(pattern)
+    parts.append(_experiment(items, turn, choose))
+    parts.append(Question(choose.wording("review.question"), "review"))
+    iso = today.isocalendar()
+    return Draft(
+        ReplyKind.REVIEW,
+        language,
+        tuple(parts),
+        choices=(Choice("/plan", "cmd:plan"),),
+        effects=(RecordReview(iso.year, iso.week),),
+    )
+
+
+def _head(items: Sequence[Commitment], monday: date, turn: Turn) -> Said:
+    values = {
+        "since": say_date(monday, turn.today, turn.language),
+        "until": say_date(turn.today, turn.today, turn.language),
+    }
+    if not items:
+        return Said(text("review.head_none", turn.language, **values))
+    done = sum(item.status is CommitmentStatus.DONE for item in items)
+    return Said(text("review.head", turn.language, **values, total=len(items), done=done))
+
+
+def _line(item: Commitment, week: Sequence[Message], used: set[int], turn: Turn) -> Past:
+    status = "missed" if item.status is CommitmentStatus.OPEN else item.status.value
+    words = text(f"review.line_{status}", turn.language, item=quotable(item.text))
+    quotes = [item_quote(item)]
+    if item.status in (CommitmentStatus.DONE, CommitmentStatus.HALF):
+        about = _words_about(item, week, used)
+        if about is not None:
+            quote = _best(about)
+            used.add(about.id)
+            quotes.append(quote)
+            words += text(
+                "review.line_words",
+                turn.language,
+                date=say_date(about.said_on, turn.today, turn.language),
+                q=quote.text,
+            )
+    stop = "。" if turn.language == "zh" else "."
+    return Past(words[:1].upper() + words[1:] + stop, tuple(quotes))
+
+
+def _words_about(item: Commitment, week: Sequence[Message], used: set[int]) -> Message | None:
+    """What they wrote about it: on its day or the day of its result, else sharing most words with it."""
+    days = {item.due_on, item.result_on or item.due_on}
+    free = [m for m in week if m.id not in used and not m.text.startswith("/")]
+    pairs = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", item.text)) | {
+        word.lower() for word in re.findall(r"[A-Za-z]{3,}", item.text)
+    }
+
+    def fit(message: Message) -> tuple[int, bool]:
+        return sum(pair in message.text.lower() for pair in pairs), message.said_on in days
+
+    best = max(free, key=fit, default=None)
+    return best if best is not None and fit(best) > (0, False) else None
+
+
+def _best(message: Message) -> Quote:
+    whole = quotable(message.text)
+    if measure(whole) <= 30:
+        return Quote(whole.rstrip("。.!！"), message.id, message.said_on)
+    clauses = list_clauses(message.text)
+    return Quote(clauses[0].text if clauses else whole[:30], message.id, message.said_on)
+
+
+def _essential(items: Sequence[Commitment], week: Sequence[Message], turn: Turn) -> Part:
+    """The one thing that made next week different: something outside answered. The rest was busy."""
+    language = turn.language
+    outside = [m for m in week if _OUTSIDE.search(m.text) and not m.text.startswith("/")]
+    for item in items:
+        if item.status is CommitmentStatus.DONE and (_OUTSIDE.search(item.text) or outside):
+            words = text("review.essential", language, item=quotable(item.text))
+            return Said(words, "", (item_quote(item),))
+    if outside:
+        quote = _best(outside[-1])
+        date_said = say_date(outside[-1].said_on, turn.today, language)
+        return Past(text("review.essential_words", language, date=date_said, q=quote.text), (quote,))
+    return Said(text("review.essential_none", language))
+
+
+def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past | None:
+    """Two of their own sentences on different days about the same thing, if there are any."""
+    free = [m for m in said if m.id not in exclude and not m.text.startswith("/") and measure(m.text) >= 6]
+    best: tuple[int, Message, Message] | None = None
+    content = {m.id: _content(m.text) for m in free}
+    for index, one in enumerate(free):
+        for other in free[index + 1 :]:
+            shared = len(content[one.id] & content[other.id])
+            if one.said_on != other.said_on and shared >= 2 and (best is None or shared > best[0]):
+                best = (shared, one, other)
+    if best is None:
+        return None
+    first, second = _best(best[1]), _best(best[2])
+    words = text(
+        "review.pattern",
+        turn.language,
+        date1=say_date(best[1].said_on, turn.today, turn.language),
+        q1=first.text,
+        date2=say_date(best[2].said_on, turn.today, turn.language),
+        q2=second.text,
+    )
+    return Past(words, (first, second))
+
+
+_COMMON = frozenset("今天 明天 昨天 自己 什么 一个 没有 就是 这个 那个 但是 可是 因为 所以 还是 不是 时候 觉得 真的 今天 我的 的时 了一 一下 有点 感觉 有一 不知 知道 好像 the and that this with have was for but not you are".split())
+
+
+def _content(words: str) -> set[str]:
+    han = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", words))
+    return {w for w in han | {word.lower() for word in re.findall(r"[A-Za-z]{4,}", words)} if w not in _COMMON and not re.match(r"[的了我是在不也就都还很]|.[的了我是在不也就都还很]", w)}
+
+
+def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> NextStep:
+    """One small try for the week to come, around what was left open if anything was."""
+    slot = choose_slot(turn.now, turn.language, low=False, turn=0)
+    left = next((i for i in items if i.status in (CommitmentStatus.OPEN, CommitmentStatus.HALF)), None)
+    values: dict[str, object] = {"when": slot.words, "minutes": EXPERIMENT_MINUTES}
+    quotes: tuple[Quote, ...] = ()
+    if left is not None:
+        quotes = (item_quote(left),)
+        words = text("review.experiment_item", turn.language, **values, item=quotes[0].text)
+    else:
+        template = choose.wording("review.experiment")
+        if "{item}" in template:
+            template = choose.wording("review.experiment", shift=1)
+        words = fill(template, "review.experiment", values)
+    return NextStep(
+        text=words,
+        key="review-experiment",
+        body=left.text if left else words,
+        minutes=EXPERIMENT_MINUTES,
+        when=slot.words,
+        due_on=slot.on,
+        done=text("plan.end_default", turn.language),
+        if_then="",
+        quotes=quotes,
+    )
