@@ -1,10 +1,10 @@
 """What a message is really about: the lens reader.
 
-Three kinds of evidence, each a similarity between a message and the examples in ``prompts/lenses``:
+Three kinds of evidence, each a likeness between a message and the examples in ``prompts/lenses``:
 
 * **words**: shared character n-grams (Chinese 1-3) and words (English 1-2, and 3-5 letters inside them);
-* **cues**: shared word fields. One field holds the Chinese and the English words for one thing ("sleep",
-  睡), so what was written in one language teaches the other, and what a field speaks for is learned;
+* **cues**: shared word fields (``lens_data.py``). Because a field is bilingual, what was learned in one
+  language helps the other, and what a field speaks for is learned, not decreed;
 * **sense**: nearness of the sentence vectors, for English only, once ``fit_vectors`` was called: the
   packaged model reads Chinese as unknown tokens.
 
@@ -15,14 +15,16 @@ Their sum is a kernel, and ridge regression on it has a closed form: nothing ran
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
+from math import log
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from coaching.lens_data import HAN, Example, WordFields, load_examples, load_fields
 from coaching.model import Language, Lens
-from prompts import PromptError, load_toml
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,41 +33,20 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 LENSES = tuple(Lens)
-NONE = "none"
 STAKEHOLDER_IS_ONE_OF = (Lens.RECOGNITION, Lens.OWNERSHIP, Lens.IMPACT)
 
-# Flat around these values: halving or doubling any of them moves the figures of tests/bench/lenses.py by
-# less than a point.
-SENSE_WEIGHT = 3.0  # the sense kernel is small in value (most pairs are near 0.1) and decides most in English
+# Flat around these values: halving or doubling one moves the figures of tests/bench/lenses.py by a point or less.
+WORDS, CUES, SENSE = 1.0, 1.0, 3.0  # sense values are small (most pairs near 0.1), hence the larger weight
 SENSE_WIDTH = 3.0
 RIDGE = 1.0
 ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its first
-SHARPNESS = 7.0  # softmax of the ridge scores; here the mean certainty equals the share of right readings
+SHARPNESS = 7.0  # softmax of the ridge scores: here the mean certainty equals the share of right readings
 SURE = 0.35  # below, fewer than half of the first lenses were right
 SECOND = 0.06  # a second lens weaker than this is noise
-ENCODE_AT_ONCE = 32  # a message that arrives while the examples are being encoded waits for one such batch
+ENCODE_AT_ONCE = 32  # a message that arrives while the examples are encoded waits for one such batch
 
-_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_HAN_RUN = re.compile(rf"[{HAN}]+")
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A message whose lens is known. ``lens`` is None where there is none; ``also`` are acceptable seconds."""
-
-    text: str
-    language: Literal["zh", "en", "mixed"]
-    lens: Lens | None
-    also: tuple[Lens, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A word field: the words of both languages for one thing, kept with the lens they mostly speak for."""
-
-    name: str
-    lens: Lens | None
-    pattern: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +54,11 @@ class LensReading:
     """What was heard in one message.
 
     Attributes:
-        scores: a probability for each lens; they and ``none`` add up to one.
+        scores: a probability for each lens; with ``none`` they add up to one.
         none: how likely it is that there is no lens at all: a greeting, a command, a thin line.
         lenses: none, one or two, best first.
         sure: whether the first may be named; otherwise the coach asks what the message is about.
-        cues: the words in which the lenses were heard, as they stand in the message.
+        cues: the words in which these lenses were heard, as they stand in the message.
     """
 
     scores: dict[Lens, float]
@@ -87,7 +68,7 @@ class LensReading:
     cues: tuple[str, ...] = ()
 
     def reported(self) -> tuple[Lens, ...]:
-        """The lenses as told to a person: the deciders' minds are a matter of recognition, ownership or impact.
+        """The lenses as told to a person, where stakeholder is recognition, ownership or impact.
 
         What was heard as stakeholder is shared out among the three in proportion to their own scores.
         """
@@ -107,46 +88,44 @@ def _best(scores: dict[Lens, float]) -> tuple[Lens, ...]:
 
 
 class LensReader:
-    """Reads lenses. Trained from the packaged examples when first used, in about a second; thread-safe."""
+    """Reads lenses. Learns from the packaged examples when first used, in about a second; thread-safe."""
 
     def __init__(self, examples: Sequence[Example] | None = None) -> None:
-        self._examples = None if examples is None else tuple(examples)
-        self._training = Lock()
+        self._given = examples
+        self._learning = Lock()
         self._plain: _Model | None = None
         self._sensing: _Model | None = None
 
     def read(self, text: str, language: Language, vector: Matrix | None = None) -> LensReading:
-        """Reads one message; about a millisecond once trained.
+        """Reads one message; about a millisecond once it has learned.
 
         Args:
             text: what they said.
-            language: of the message; a vector counts for English only.
-            vector: the message's unit sentence vector, shape (384,), from the encoder given to ``fit_vectors``.
+            language: of the message. A vector counts for English only.
+            vector: its unit sentence vector, shape (384,), from the encoder that ``fit_vectors`` was given.
         """
         sensing = self._sensing if language == "en" and vector is not None else None
-        model = sensing or self._trained()
+        model = sensing or self._learned()
         *each, none = model.weigh(text, vector if sensing else None)
         scores = dict(zip(LENSES, each, strict=True))
         best = _best(scores)
         lenses = best if scores[best[0]] > none else ()
-        return LensReading(
-            scores, none, lenses, bool(lenses) and scores[best[0]] >= SURE, _heard_in(text, lenses)
-        )
+        sure = bool(lenses) and scores[best[0]] >= SURE
+        return LensReading(scores, none, lenses, sure, _heard_in(text, lenses))
 
     def fit_vectors(self, encode: Callable[[list[str]], Matrix | None]) -> bool:
-        """Learns the sense of the English examples. Slow (minutes of one core at worst): call it off the loop.
+        """Learns the sense of the English examples. Takes their encoding time: call it off the loop.
 
         Args:
-            encode: unit vectors for texts, one row each, or None while the model is not there. The caller may
-                cache by text.
+            encode: unit vectors for texts, one row each, or None while the model is not there. The caller
+                may cache by text: the texts are the same until a new version is installed.
 
         Returns:
-            Whether it was done; until then, and without a vector, words and cues decide alone.
+            Whether it was done. Until then, and for a message without a vector, words and cues decide.
         """
         import numpy as np
 
-        self._trained()
-        examples = self._known()
+        examples = load_examples() if self._given is None else self._given
         english = [n for n, example in enumerate(examples) if example.language == "en"]
         rows: list[Matrix] = []
         for start in range(0, len(english), ENCODE_AT_ONCE):
@@ -156,18 +135,16 @@ class LensReader:
             rows.append(made)
         senses = np.zeros((len(examples), rows[0].shape[1]), dtype=np.float32)
         senses[english] = np.concatenate(rows)
-        with self._training:
-            self._sensing = _Model(examples, senses)
+        model = _Model(examples, senses)
+        with self._learning:
+            self._sensing = model
         return True
 
-    def _known(self) -> tuple[Example, ...]:
-        return load_examples() if self._examples is None else self._examples
-
-    def _trained(self) -> _Model:
+    def _learned(self) -> _Model:
         if self._plain is None:
-            with self._training:
+            with self._learning:
                 if self._plain is None:
-                    self._plain = _Model(self._known())
+                    self._plain = _Model(load_examples() if self._given is None else self._given)
         return self._plain
 
 
@@ -179,47 +156,67 @@ class _Model:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         texts = [example.text for example in examples]
-        self._words = TfidfVectorizer(analyzer=_grams, sublinear_tf=True, dtype=np.float32)
-        self._grams = self._words.fit_transform(texts)
-        found = np.array([_find_cues(text) for text in texts], dtype=np.float32)
-        self._rarity = np.log(len(texts) / (1 + found.sum(axis=0))) + 1
+        tfidf = TfidfVectorizer(analyzer=_grams, sublinear_tf=True, dtype=np.float32)
+        grams = tfidf.fit_transform(texts)
+        self._place: dict[str, int] = tfidf.vocabulary_
+        self._gram_rarity: list[float] = tfidf.idf_.tolist()
+
+        self._fields = load_fields()
+        found = np.array([_active(self._fields, text) for text in texts], dtype=np.float32)
+        self._rarity = (np.log(len(texts) / (1 + found.sum(axis=0))) + 1).astype(np.float32)
         self._cues = _unit_rows(found * self._rarity)
         self._senses = senses
+
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
         self._prior = targets.mean(axis=0)
-        kernel = self._kernel(self._grams, self._cues, senses)
+        kernel = WORDS * (grams @ grams.T).toarray() + self._likeness(self._cues, senses)
         kernel[np.diag_indices_from(kernel)] += RIDGE
-        self._weights = np.linalg.solve(kernel, targets - self._prior)
+        self._weights: Matrix = np.linalg.solve(kernel, targets - self._prior)
+        self._gram_weights: Matrix = np.ascontiguousarray(WORDS * (grams.T @ self._weights))
 
     def weigh(self, text: str, vector: Matrix | None) -> list[float]:
         """Probabilities for the lenses in their order, then for none."""
         import numpy as np
 
-        if not _grams(text):  # an emoji, a row of dots
+        grams = _grams(text)
+        if not grams:  # an emoji, a row of dots
             return [0.0] * len(LENSES) + [1.0]
-        cues = _unit_rows(np.array([_find_cues(text)], dtype=np.float32) * self._rarity)
-        senses = None if vector is None else np.asarray(vector, dtype=np.float32).reshape(1, -1)
-        kernel = self._kernel(self._words.transform([text]), cues, senses)
-        raised = np.exp(SHARPNESS * (kernel @ self._weights + self._prior)[0])
-        return [float(value) for value in raised / raised.sum()]
+        cues = _unit_rows(np.array([_active(self._fields, text)], dtype=np.float32) * self._rarity)
+        senses = None if vector is None else vector.reshape(1, -1)
+        scores = (self._likeness(cues, senses) @ self._weights)[0] + self._score_grams(grams) + self._prior
+        raised = np.exp(SHARPNESS * scores)
+        return [float(share) for share in raised / raised.sum()]
 
-    def _kernel(self, grams: Any, cues: Matrix, senses: Matrix | None) -> Matrix:
-        """Likeness of every given text to every example, one row a text."""
+    def _score_grams(self, grams: list[str]) -> Any:  # noqa: ANN401  # a row of scores, or 0.0
+        """What the n-grams of one text speak for; the vectorizer would spend a millisecond on checks."""
         import numpy as np
 
-        kernel = (grams @ self._grams.T).toarray()
-        # Squared, so that two fields together say more than each alone; the half keeps "no cue at all" a sign.
-        kernel += ((cues @ self._cues.T + 0.5) / 1.5) ** 2
+        counts = Counter(gram for gram in grams if gram in self._place)
+        if not counts:
+            return 0.0
+        places = [self._place[gram] for gram in counts]
+        weights = [
+            (1 + log(n)) * self._gram_rarity[at] for at, n in zip(places, counts.values(), strict=True)
+        ]
+        row = np.array(weights, dtype=np.float32)
+        return (row / np.linalg.norm(row)) @ self._gram_weights[places]
+
+    def _likeness(self, cues: Matrix, senses: Matrix | None) -> Matrix:
+        """Likeness in cues and sense of every given text to every example, one row a text."""
+        import numpy as np
+
+        # Squared, so that two fields together say more than each alone; the half makes "no cue" a sign, too.
+        like: Matrix = CUES * ((cues @ self._cues.T + 0.5) / 1.5) ** 2
         if senses is not None and self._senses is not None:
             both = senses.any(axis=1)[:, None] & self._senses.any(axis=1)[None, :]
-            kernel += SENSE_WEIGHT * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
-        return kernel.astype(np.float32, copy=False)  # type: ignore[no-any-return]  # scipy is untyped
+            like += SENSE * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
+        return like
 
 
 def _unit_rows(rows: Matrix) -> Matrix:
     import numpy as np
 
-    unit: Matrix = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    unit: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return unit
 
 
@@ -233,74 +230,27 @@ def _target(example: Example) -> list[float]:
 
 
 def _grams(text: str) -> list[str]:
-    """The n-grams of a text: Han characters by position, Latin words whole, in pairs and in pieces."""
+    """The n-grams of a text: runs of Han characters; Latin words whole, in pairs and in pieces."""
     low = text.lower().replace("’", "'")
-    found = [
-        run[at : at + size]
-        for run in _HAN_RUN.findall(low)
-        for size in (1, 2, 3)
-        for at in range(len(run) - size + 1)
-    ]
+    found: list[str] = []
+    for run in _HAN_RUN.findall(low):
+        found += [run[at : at + size] for size in (1, 2, 3) for at in range(len(run) - size + 1)]
     words = _WORD.findall(low)
     found += [f"w:{word}" for word in words]
-    found += [f"w:{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+    found += [f"w:{one} {two}" for one, two in pairwise(words)]
     for word in words:
         padded = f" {word} "
         found += [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
     return found
 
 
-def _find_cues(text: str) -> list[bool]:
-    return [bool(cue.pattern.search(text)) for cue in load_cues()]
+def _active(fields: WordFields, text: str) -> list[bool]:
+    hits = {hit.field for hit in fields.find(text)}
+    return [number in hits for number in range(len(fields.names))]
 
 
 def _heard_in(text: str, lenses: tuple[Lens, ...]) -> tuple[str, ...]:
     """The words of these lenses' own fields, in the order in which they stand."""
-    spans = {m.span() for cue in load_cues() if cue.lens in lenses for m in cue.pattern.finditer(text)}
-    return tuple(dict.fromkeys(text[start:end].strip() for start, end in sorted(spans) if end > start))
-
-
-def _files() -> list[tuple[Lens | None, dict[str, Any]]]:
-    return [(lens, load_toml(f"lenses/{lens.value if lens else NONE}.toml")) for lens in (*LENSES, None)]
-
-
-@cache
-def load_examples() -> tuple[Example, ...]:
-    """The packaged examples of all lenses and of none.
-
-    Raises:
-        PromptError: an example names a lens that does not exist.
-    """
-    made = []
-    for lens, raw in _files():
-        for language in ("zh", "en", "mixed"):
-            for row in raw[f"examples_{language}"]:
-                entry = {"text": row} if isinstance(row, str) else row
-                try:
-                    also = tuple(Lens(name) for name in entry.get("also", ()))
-                except ValueError as error:
-                    raise PromptError(f"prompts/lenses, {entry['text']!r}: {error}") from error
-                made.append(Example(entry["text"], language, lens, also))  # type: ignore[arg-type]  # one of the three
-    return tuple(made)
-
-
-@cache
-def load_cues() -> tuple[Cue, ...]:
-    """The packaged word fields. An English word is matched from its beginning, so "decid" finds "decided".
-
-    Raises:
-        PromptError: a field is not a regex; the message names it.
-    """
-    made = []
-    for lens, raw in _files():
-        for name, zh in raw["cues_zh"].items():
-            words = [*zh, *(rf"(?<![a-z]){word}" for word in raw["cues_en"][name])]
-            try:
-                # ASCII, so that a Han character ends an English word: "做PM了".
-                pattern = re.compile("|".join(words), re.IGNORECASE | re.ASCII)
-            except re.error as error:
-                raise PromptError(
-                    f"prompts/lenses/{lens.value if lens else NONE}.toml, {name}: {error}"
-                ) from error
-            made.append(Cue(name, lens, pattern))
-    return tuple(made)
+    fields = load_fields()
+    spans = sorted({hit[1:] for hit in fields.find(text) if fields.lenses[hit.field] in lenses})
+    return tuple(dict.fromkeys(text[start:end].strip() for start, end in spans))

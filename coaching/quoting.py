@@ -138,7 +138,8 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
             continue
         contrast = bool(_CONTRAST.search(raw))
         weight = (
-            2.0 * min(2, sum(cue.lower() in piece.lower() for cue in cues))
+            0.8 * min(2, sum(cue.lower() in piece.lower() for cue in cues))
+            + 0.3 * (amount >= 7)
             + 1.5 * contrast
             + 1.0 * bool(_FEELING.search(piece))
             + 0.6 * bool(_NUMBER.search(piece))

@@ -181,7 +181,12 @@ def build_step(
     shrunk = re.sub(
         r"^[\s,，、:：]+", "", _fill(found.word("smaller", language), when="", **(values | {"minutes": SHORTEST}))
     )
-    offer = _fill(choose.wording("turn.offer"), step=sentence, done=found.word("done", language))
+    # the visible end belongs to the whole step; the small one ends where it ends
+    offer = (
+        _fill(choose.wording("turn.offer_small"), step=sentence)
+        if small
+        else _fill(choose.wording("turn.offer"), step=sentence, done=found.word("done", language))
+    )
     return NextStep(
         text=offer,
         key=found.key,
@@ -198,7 +203,8 @@ def build_step(
 
 def _sentence(words: str, language: Language) -> str:
     words = words.strip()
-    return words if language == "zh" else words[:1].upper() + words[1:]
+    stop = "" if words[-1:] in "。.!！›…" else "。" if language == "zh" else "."
+    return words + stop if language == "zh" else words[:1].upper() + words[1:] + stop
 
 
 def step_choices(language: Language) -> tuple[Choice, ...]:
