@@ -125,6 +125,7 @@ class Message:
     lenses: tuple[Lens, ...] = ()
     safety: Safety = Safety.NONE
     source: str = ""  # the imported file's name and heading; empty for what was said here
+    dated: bool = True  # False for an imported line whose day nobody stated; said_on is then the import's
     kind: str = ""  # for the coach's own lines: what the reply was for
 
 

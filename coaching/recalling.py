@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from coaching.dates import say_date
+from coaching.model import Channel
 from coaching.parts import Draft, Past, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
 from prompts import text, variants
@@ -136,7 +137,8 @@ def choose_past(
     """
     for recalled in found:
         message = recalled.message
-        if message.said_on >= turn.today or message.id in said_lately:
+        brought = message.channel is Channel.IMPORT
+        if (message.said_on >= turn.today and not brought) or message.id in said_lately:
             continue
         if "words" not in recalled.why or measure(message.text) < 4:
             continue

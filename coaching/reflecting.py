@@ -117,7 +117,10 @@ def _listen(words: str, hear: Callable[[str], LensReading]) -> list[_Heard]:
 
 
 def _alike(one: str, other: str) -> bool:
-    return one in other or other in one or len(set(one) & set(other)) > 0.8 * min(len(set(one)), len(set(other)))
+    if one in other or other in one:
+        return True
+    pieces = [set(re.findall(r"[\u4e00-\u9fff]|[a-z']+", words.lower())) for words in (one, other)]
+    return len(pieces[0] & pieces[1]) > 0.8 * min(len(pieces[0]), len(pieces[1]))
 
 
 def _points(

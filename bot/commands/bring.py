@@ -68,7 +68,7 @@ async def _store_all(
     today = house.clock.now().astimezone(user.tz).date()
     added = skipped = 0
     lost = False
-    found_files = read_files(files, today=today)
+    found_files = read_files(files, today=today, zone=user.tz)
     while (found := await asyncio.to_thread(next, found_files, None)) is not None:
         bar.update(task, total=(bar.tasks[task].total or 0) + len(found.entries))
         async with house.journal.begin() as tx:

@@ -126,6 +126,7 @@ async def _add_history(tx: Transaction, user_id: int, line: dict[str, Any], item
             said_on=said_on,
             safety="none",
             source="",
+            dated=True,
         )
         .returning(MessageRow.id)
     )

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from memory.importing import Entry, Found
     from memory.sql.transaction import Transaction
 
-Listen = "Callable[[str, Language], tuple[Safety, Sequence[tuple[Lens, float]]]]"
+    Listen = Callable[[str, Language], tuple[Safety, Sequence[tuple[Lens, float]]]]
 
-
-async def store_found(
-    tx: Transaction, user: User, found: Found, listen: Callable[[str, Language], tuple[Safety, Sequence[tuple[Lens, float]]]]
-) -> tuple[int, int]:
+async def store_found(tx: Transaction, user: User, found: Found, listen: Listen) -> tuple[int, int]:
     """Stores one file's entries; those that are here already are left as they are.
 
     ``listen`` says what safety and which lenses are heard in a text: a crisis entry is kept and never indexed.
@@ -46,13 +43,7 @@ async def store_found(
     return added, len(found.entries) - added
 
 
-async def _store(
-    tx: Transaction,
-    user: User,
-    import_id: int,
-    entry: Entry,
-    listen: Callable[[str, Language], tuple[Safety, Sequence[tuple[Lens, float]]]],
-) -> bool:
+async def _store(tx: Transaction, user: User, import_id: int, entry: Entry, listen: Listen) -> bool:
     known = await tx.db.scalar(
         select(MessageRow.id).where(MessageRow.user_id == user.id, MessageRow.fingerprint == entry.fingerprint)
     )
@@ -72,6 +63,7 @@ async def _store(
         said_on=said_on,
         safety=safety,
         fingerprint=entry.fingerprint,
+        dated=entry.said_on is not None,
         import_id=import_id,
         source=" · ".join(filter(None, (entry.source, *entry.heading))),
     )

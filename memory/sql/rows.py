@@ -56,6 +56,7 @@ def message_from(row: MessageRow, lenses: tuple[Lens, ...] = ()) -> Message:
         lenses=lenses,
         safety=Safety(row.safety),
         source=row.source,
+        dated=row.dated,
         kind=row.reply_kind or "",
     )
 

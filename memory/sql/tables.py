@@ -150,6 +150,7 @@ class MessageRow(Table):
         BigId, ForeignKey("imports.id", ondelete="CASCADE"), index=True
     )
     source: Mapped[str] = mapped_column(Text, default="")
+    dated: Mapped[bool] = mapped_column(Boolean, default=True)  # False: nobody said on which day
     reply_to: Mapped[int | None] = mapped_column(BigId, ForeignKey("messages.id", ondelete="SET NULL"))
     reply_kind: Mapped[str | None] = mapped_column(String(24))
     parts: Mapped[dict[str, Any] | None]

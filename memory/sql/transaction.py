@@ -97,6 +97,7 @@ class Transaction:
                 safety=safety,
                 origin=origin,
                 source="",
+                dated=True,
             )
             .on_conflict_do_nothing()
             .returning(MessageRow.id)

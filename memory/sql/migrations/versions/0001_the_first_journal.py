@@ -133,6 +133,7 @@ def upgrade() -> None:
     sa.Column('fingerprint', sa.String(length=64), nullable=True),
     sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('dated', sa.Boolean(), nullable=False),
     sa.Column('reply_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('reply_kind', sa.String(length=24), nullable=True),
     sa.Column('parts', sa.JSON(), nullable=True),
