@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
-USER = click.option("--user", default="local", show_default=True, help="Whose data; the terminal's person is local.")
+USER = click.option(
+    "--user", default="local", show_default=True, help="Whose data; the terminal's person is local."
+)
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
@@ -76,7 +78,12 @@ def import_(files: tuple[Path, ...], user: str) -> None:
 
 @main.command()
 @USER
-@click.option("--to", "folder", type=click.Path(path_type=Path), help="The folder to write to; the home's exports otherwise.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The folder to write to; the home's exports otherwise.",
+)
 def export(user: str, folder: Path | None) -> None:
     """Write everything of one person to a file."""
     from bot.commands.keep import export_person
@@ -90,7 +97,9 @@ def export(user: str, folder: Path | None) -> None:
 @click.option("--import", "last_import", type=click.Choice(["last"]), help="The last file brought in.")
 @click.option("--all", "everything", is_flag=True, help="Everything of this person.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(user: str, message: int | None, last_import: str | None, everything: bool, yes: bool) -> None:  # noqa: FBT001  # click's flags
+def forget(
+    user: str, message: int | None, last_import: str | None, everything: bool, yes: bool
+) -> None:  # click's flags
     """Erase one memory, the last import, or everything of one person, with a receipt."""
     from bot.commands.keep import forget_person
 
@@ -113,7 +122,7 @@ def reindex() -> None:
 @click.argument("words", nargs=-1, required=True)
 @USER
 @click.option("--explain", is_flag=True, help="Each leg's score.")
-def recall(words: tuple[str, ...], user: str, explain: bool) -> None:  # noqa: FBT001  # click's flag
+def recall(words: tuple[str, ...], user: str, explain: bool) -> None:  # click's flag
     """Find what was said about something."""
     from bot.commands.keep import recall_words
 

@@ -66,7 +66,13 @@ class Drain:
         return True
 
     async def _write(
-        self, tx: Any, door: str, pending: Pending, turn: Turn, answer: Answer, draft: Draft  # noqa: ANN401  # Transaction
+        self,
+        tx: Any,
+        door: str,
+        pending: Pending,
+        turn: Turn,
+        answer: Answer,
+        draft: Draft,  # Transaction
     ) -> None:
         origin = f"u{pending.bot_id}:{pending.update_id}"
         said_id = await tx.record_said(turn, origin=origin, safety=answer.safety, lenses=answer.lenses)

@@ -48,4 +48,6 @@ def database_sentence(error: Exception) -> str:
         return "Another process holds the database for too long: stop it and try again. Nothing was changed."
     if "not a database" in cause or "malformed" in cause:
         return "The database file is damaged: put it aside and restore a backup. Nothing was changed."
-    return f"The database does not answer ({type(getattr(error, 'orig', error)).__name__}): run offramp doctor."
+    return (
+        f"The database does not answer ({type(getattr(error, 'orig', error)).__name__}): run offramp doctor."
+    )

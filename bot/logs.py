@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # a bot token, an API key, a password in a URL: they may stand in a library's own messages
-_SECRETS = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
-_CHATTY = ("httpx", "httpcore", "chromadb", "sentence_transformers", "transformers", "aiosqlite", "apscheduler")
+_SECRETS = re.compile(
+    r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+_CHATTY = (
+    "httpx",
+    "httpcore",
+    "chromadb",
+    "sentence_transformers",
+    "transformers",
+    "aiosqlite",
+    "apscheduler",
+)
 
 
 class Redacted(logging.Formatter):
@@ -27,7 +37,9 @@ class Redacted(logging.Formatter):
 
 def open_log(home: Path, level: str) -> None:
     """Sends the log to ``offramp.log`` in the home: 1 MB, three files kept."""
-    handler = RotatingFileHandler(home / "offramp.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(
+        home / "offramp.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
+    )
     handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)

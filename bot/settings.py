@@ -18,7 +18,7 @@ class WrongSettings(Exception):
 
 
 class Settings(BaseSettings):
-    """What an operator may set. The description of each field is what ``offramp doctor`` and the README say."""
+    """What an operator may set. The README says of each what its description says."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
@@ -32,10 +32,10 @@ class Settings(BaseSettings):
         default="",
         description="Postgres instead of the SQLite file in the home: postgresql+psycopg://user@host/name.",
     )
-    chroma_url: str = Field(default="", description="A Chroma server instead of the embedded one: http://host:8000.")
+    chroma_url: str = Field(default="", description="A Chroma server instead of the embedded one.")
     embedder: str = Field(
         default="packaged",
-        description="The embedding model: packaged (all-MiniLM-L6-v2, no download), or a sentence-transformers name or path.",
+        description="The embedding model: the packaged all-MiniLM-L6-v2, or a sentence-transformers name or path.",
     )
     country: str = Field(
         default="",

@@ -17,6 +17,7 @@ from coaching.housekeeping import About
 from coaching.lenses import LensReader
 from coaching.responders.playbook import PlaybookResponder
 from coaching.safety import SafetyCheck
+from coaching.thinking import Team
 from memory.recall import RecallIndex, open_recall
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
@@ -59,17 +60,23 @@ async def open_house(
         await upgrade(engine)
         journal = Journal(engine, clock)
         recall = open_recall(
-            engine, settings.home, embedder=settings.embedder, chroma_url=settings.chroma_url or None, clock=clock
+            engine,
+            settings.home,
+            embedder=settings.embedder,
+            chroma_url=settings.chroma_url or None,
+            clock=clock,
         )
         lenses, safety = LensReader(), SafetyCheck()
         coach = Coach(
-            scenes=journal,
-            recall=recall,
-            responder=PlaybookResponder(),
-            lenses=lenses,
-            safety=safety,
-            encoder=recall,
-            about=About(home=str(settings.home)),
+            Team(
+                scenes=journal,
+                recall=recall,
+                responder=PlaybookResponder(),
+                lenses=lenses,
+                safety=safety,
+                encoder=recall,
+                about=About(home=str(settings.home), country=settings.country or None),
+            )
         )
         drain = Drain(journal, coach, exports=settings.home / "exports")
         async with asyncio.TaskGroup() as behind:

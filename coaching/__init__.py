@@ -1,0 +1,1 @@
+"""The coach: it knows people and their words, and no vendor."""

@@ -60,9 +60,7 @@ def build_checkin(turn: Turn, scene: Scene, choose: Chooser) -> Draft:
         )
     names = ("done", "half", "move", "snooze", "not_tonight")
     choices = tuple(Choice(text(f"choice.{name}", language), f"plan:{name}:{item.id}") for name in names)
-    return Draft(
-        ReplyKind.CHECKIN, language, (Question(words, "checkin", (quote,)),), choices=choices
-    )
+    return Draft(ReplyKind.CHECKIN, language, (Question(words, "checkin", (quote,)),), choices=choices)
 
 
 def _silent(item: Commitment | None, language: Language) -> Draft:
@@ -105,9 +103,7 @@ def _done(turn: Turn, item: Commitment | None, choose: Chooser) -> Draft:
     parts: list[Part] = []
     if item is not None:
         quote = item_quote(item)
-        parts.append(
-            Reflection(text("checkin.done_item", language, item=quote.text), (quote,), "done_item")
-        )
+        parts.append(Reflection(text("checkin.done_item", language, item=quote.text), (quote,), "done_item"))
     if words is None and item is not None:
         words = item_quote(item)
         parts = []
@@ -115,7 +111,9 @@ def _done(turn: Turn, item: Commitment | None, choose: Chooser) -> Draft:
         words = Quote(turn.text.strip(" ！!。.")[:20])
     asked = fill(choose.wording("checkin.done"), "checkin", {"q": words.text})
     parts.append(Question(asked, "done", (words,)))
-    parts.append(Said(text("checkin.night", language) if _late(turn) else choose.wording("checkin.size_up"), "size_up"))
+    parts.append(
+        Said(text("checkin.night", language) if _late(turn) else choose.wording("checkin.size_up"), "size_up")
+    )
     effects = (
         (MarkCommitment(item.id, CommitmentStatus.DONE, turn.text, turn.today),) if item is not None else ()
     )
@@ -139,7 +137,11 @@ def _half(turn: Turn, item: Commitment | None, choose: Chooser) -> Draft:
 
 def _missed(turn: Turn, scene: Scene, item: Commitment | None, choose: Chooser) -> Draft:
     language = turn.language
-    overdue = [c for c in scene.plan if c.missed(turn.today) or (c.status is CommitmentStatus.OPEN and c.due_on == turn.today)]
+    overdue = [
+        c
+        for c in scene.plan
+        if c.missed(turn.today) or (c.status is CommitmentStatus.OPEN and c.due_on == turn.today)
+    ]
     if len(overdue) > 1 and turn.event is not Event.REPLY_TO_CHECKIN:
         return _week_failed(turn, overdue, choose)
     quote = item_quote(item) if item else (_their_words(turn) or Quote(turn.text.strip()[:20]))
@@ -163,7 +165,8 @@ def _missed(turn: Turn, scene: Scene, item: Commitment | None, choose: Chooser) 
 
 def _misses(scene: Scene, item: Commitment) -> int:
     return sum(
-        c.text == item.text and c.status in (CommitmentStatus.MOVED, CommitmentStatus.OPEN) for c in scene.plan
+        c.text == item.text and c.status in (CommitmentStatus.MOVED, CommitmentStatus.OPEN)
+        for c in scene.plan
     )
 
 
@@ -203,7 +206,7 @@ def _small_step(key: str, turn: Turn, item: Commitment | None, *, item_words: st
     )
 
 
-def answer_heard(turn: Turn, scene: Scene, choose: Chooser) -> Draft:
+def answer_heard(turn: Turn, choose: Chooser) -> Draft:
     """The reply to an evening's answer that reports nothing: heard, and one question."""
     words = _their_words(turn) or Quote(turn.text.strip())
     said = fill(choose.wording("checkin.heard"), "checkin", {"q": words.text})

@@ -26,25 +26,24 @@ from coaching.model import Commitment, CommitmentStatus, Lens
 from coaching.parts import Choice, Draft, Part, Question, Quote, ReplyKind, Said
 from coaching.recalling import quotable
 from coaching.when import Moment, read_moment, without_moment
-from prompts import load_toml, text, variants
+from prompts import load_pattern, load_toml, text, variants
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from coaching.model import Language, Scene, Turn
+    from coaching.model import Dialogue, Language, Scene, Turn
     from coaching.responders.choosing import Chooser
 
 DIALOGUE = "plan"
 MOST = 3
 DEFAULT_MINUTES = 30
 FALLBACK_MINUTES = 5
+LONGEST_ITEM = 200  # characters; beyond this it is a story, not a line of a plan
 
-_WHOLE_YES = re.compile(
-    r"^(?:好(?:的|啊|吧|呀)?|行|可以|存(?:下|吧)?|嗯+|对|没问题|没有|没有了|没了|就这样|ok(?:ay)?|yes|yep|yeah|sure|keep it|save(?: it)?|nothing|none|no(?:thing)? (?:really|much)|fine|good|looks good|confirm)(?:[，,、\s]*(?:好|存下?|就这样|存吧|keep it|please|thanks))*$",
-    re.IGNORECASE,
-)
-_NO = re.compile(r"^(?:不(?:用|要|存|了)?(?:了)?|先不(?:存)?|算了|取消|no|nope|cancel|never ?mind|don.?t keep(?: it)?|/cancel)$", re.IGNORECASE)
+_WHOLE_YES = load_pattern("commitments.whole_yes")
+_NO = load_pattern("commitments.no")
+_MAYBE = load_pattern("commitments.maybe")
 _EDGES = re.compile(r"^[\s，,。.！!~～…]+|[\s，,。.！!~～…]+$")
 _SPLIT = re.compile(r"[\n；;]+|(?:^|\s)(?:\d{1,2}[.、)）]|[-•*])\s*|[，,、]?\s*(?:还有|以及|另外)\s*(?=.{4})")
 
@@ -104,7 +103,7 @@ def read_item(words: str, now: datetime) -> tuple[Item, Moment]:
 
 
 def find_end(action: str) -> str:
-    """The visible end that the action itself names: what is sent, written, said, made. Empty when none does."""
+    """The visible end that the action itself names: what is sent, written, said, made. May be empty."""
     for name, pattern in load_toml("playbook/plan.toml")["ends"].items():
         if re.search(pattern, action, re.IGNORECASE):
             return str(name)
@@ -114,9 +113,13 @@ def find_end(action: str) -> str:
 def is_vague(action: str) -> bool:
     """Whether nobody could say on Sunday if it happened: a direction without a move."""
     raw = load_toml("playbook/plan.toml")["vague"]
-    if re.search(raw["direction"], action, re.IGNORECASE) and not re.search(raw["concrete"], action, re.IGNORECASE):
+    if re.search(raw["direction"], action, re.IGNORECASE) and not re.search(
+        raw["concrete"], action, re.IGNORECASE
+    ):
         return True
-    return not re.search(raw["move"], action, re.IGNORECASE) and not re.search(raw["concrete"], action, re.IGNORECASE)
+    return not re.search(raw["move"], action, re.IGNORECASE) and not re.search(
+        raw["concrete"], action, re.IGNORECASE
+    )
 
 
 def list_open(scene: Scene, today: date) -> tuple[Commitment, ...]:
@@ -127,7 +130,9 @@ def list_open(scene: Scene, today: date) -> tuple[Commitment, ...]:
 def list_week(scene: Scene, today: date) -> tuple[Commitment, ...]:
     """This ISO week's commitments, as they were set."""
     return tuple(
-        c for c in scene.plan if c.week == (today.isocalendar().year, today.isocalendar().week) or c.due_on > today
+        c
+        for c in scene.plan
+        if c.week == (today.isocalendar().year, today.isocalendar().week) or c.due_on > today
     )
 
 
@@ -137,7 +142,9 @@ def list_leftover(scene: Scene, today: date) -> tuple[Commitment, ...]:
     return tuple(c for c in scene.plan if c.status is CommitmentStatus.OPEN and c.due_on < monday)
 
 
-def _draft(turn: Turn, *parts: Part, effects: tuple[Effect, ...] = (), choices: tuple[Choice, ...] = ()) -> Draft:
+def _draft(
+    turn: Turn, *parts: Part, effects: tuple[Effect, ...] = (), choices: tuple[Choice, ...] = ()
+) -> Draft:
     return Draft(ReplyKind.PLAN, turn.language, parts, effects=effects, choices=choices)
 
 
@@ -174,7 +181,7 @@ def _kept_draft(scene: Scene) -> Item | None:
 
 
 def _said_quote(turn: Turn, item: Item) -> tuple[Quote, ...]:
-    """The item's words stand in this turn, or in the dialogue's own state (checked by the coach's sources)."""
+    """The item's words stand in this turn, or under 0 in the dialogue's own state."""
     return (Quote(item.text, commitment_id=None if item.text in turn.text else 0),)
 
 
@@ -189,11 +196,18 @@ def _take_words(turn: Turn, scene: Scene, words: str, choose: Chooser) -> Draft:
     if is_vague(first.text) and not (first.placed and len(first.text) > 6):
         quote = Quote(quotable(words))
         asked = fill(choose.wording("plan.vague"), "plan.vague", {"q": quote.text})
-        return _draft(turn, Question(asked, "vague", (quote,)), effects=(_state("what", []),))
+        effect = SetDialogue(DIALOGUE, {"stage": "what", "items": [], "queue": [], "asked": True})
+        return _draft(turn, Question(asked, "vague", (quote,)), effects=(effect,))
     if len(list_open(scene, turn.today)) >= MOST:
         return ask_room(turn, scene, first)
-    rest = [line for line in lines[1:]]
-    return _place(turn, first, moment, rest)
+    return _place(turn, first, moment, lines[1:])
+
+
+def keep_draft(turn: Turn, dialogue: Dialogue) -> Draft:
+    """Leaving midway keeps what there is, to be offered again by the next ``/plan``."""
+    item = Item.from_state(dialogue.state["items"][0])
+    said = Said(text("plan.draft_left", turn.language, text=item.text), "", _said_quote(turn, item))
+    return _draft(turn, said, effects=(_state("draft", [item]),))
 
 
 def ask_room(turn: Turn, scene: Scene, item: Item) -> Draft:
@@ -216,7 +230,11 @@ def _place(turn: Turn, item: Item, moment: Moment, queue: list[str]) -> Draft:
     if moment.past:
         day = say_when(item, turn.today, turn.language)
         asked = text("plan.past", turn.language, q=item.text, when=day)
-        return _draft(turn, Question(asked, "past", quotes), effects=(_state("when", [replace(item, on=None, at=None)], queue),))
+        return _draft(
+            turn,
+            Question(asked, "past", quotes),
+            effects=(_state("when", [replace(item, on=None, at=None)], queue),),
+        )
     if not item.placed:
         asked = text("plan.when", turn.language, q=item.text)
         return _draft(turn, Question(asked, "when", quotes), effects=(_state("when", [item], queue),))
@@ -230,8 +248,16 @@ def _place(turn: Turn, item: Item, moment: Moment, queue: list[str]) -> Draft:
         end=_say_end(ready, turn.language),
         if_then=ready.if_then,
     )
-    choices = (Choice(text("choice.yes", turn.language), "plan:yes"), Choice(text("choice.no", turn.language), "plan:no"))
-    return _draft(turn, Question(asked, "obstacle", quotes), effects=(_state("obstacle", [ready], queue),), choices=choices)
+    choices = (
+        Choice(text("choice.yes", turn.language), "plan:yes"),
+        Choice(text("choice.no", turn.language), "plan:no"),
+    )
+    return _draft(
+        turn,
+        Question(asked, "obstacle", quotes),
+        effects=(_state("obstacle", [ready], queue),),
+        choices=choices,
+    )
 
 
 def _complete(item: Item, language: Language) -> Item:
@@ -247,17 +273,19 @@ def _say_end(item: Item, language: Language) -> str:
     return text(f"plan.end_{item.end}", language) if item.end in (*known, "default") else item.end
 
 
-def go_on(turn: Turn, scene: Scene, choose: Chooser) -> Draft | None:
+def go_on(turn: Turn, scene: Scene, dialogue: Dialogue, choose: Chooser) -> Draft | None:
     """The next turn of the dialogue, or None when what was said is not about the plan."""
-    assert scene.dialogue is not None
-    state = scene.dialogue.state
+    state = dialogue.state
     items = [Item.from_state(raw) for raw in state["items"]]
     said = _EDGES.sub("", turn.text)
     if turn.tap == "plan:no" or _NO.match(said):
         return _draft(turn, Said(text("plan.not_saved", turn.language)), effects=(EndDialogue(),))
     match state["stage"]:
-        case "what":
-            return _take_words(turn, scene, turn.text, choose) if turn.text else None
+        case "what" if turn.text and len(turn.text) <= LONGEST_ITEM:
+            draft = _take_words(turn, scene, turn.text, choose)
+            # asked once and still vague: they have something else on their mind
+            stays_vague = any(part.key == "vague" for part in draft.parts)
+            return None if stays_vague and dialogue.state.get("asked") else draft
         case "when":
             return _answer_when(turn, items[0], state["queue"])
         case "obstacle":
@@ -301,8 +329,13 @@ def _answer_obstacle(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> 
         return None
     moment = read_moment(said, turn.now)
     if moment.placed:  # they corrected the moment instead
-        return _place(turn, replace(item, on=moment.on, at=moment.at, cue=moment.cue, minutes=moment.minutes or item.minutes), moment, queue)
-    obstacle = re.sub(r"^(?:可能是?|大概是?|应该是?|怕|就怕|会是|maybe|probably|i might|it might be|i(?:'m| am) afraid(?: that)?)\s*", "", said, flags=re.IGNORECASE)
+        return _place(
+            turn,
+            replace(item, on=moment.on, at=moment.at, cue=moment.cue, minutes=moment.minutes or item.minutes),
+            moment,
+            queue,
+        )
+    obstacle = _MAYBE.sub("", said)
     line = text("plan.if_then_made", turn.language, obstacle=quotable(obstacle), minutes=FALLBACK_MINUTES)
     ready = replace(item, if_then=line)
     asked = text(
@@ -314,9 +347,15 @@ def _answer_obstacle(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> 
         end=_say_end(ready, turn.language),
         if_then=line,
     )
-    choices = (Choice(text("choice.yes", turn.language), "plan:yes"), Choice(text("choice.no", turn.language), "plan:no"))
+    choices = (
+        Choice(text("choice.yes", turn.language), "plan:yes"),
+        Choice(text("choice.no", turn.language), "plan:no"),
+    )
     return _draft(
-        turn, Question(asked, "confirm", _said_quote(turn, ready)), effects=(_state("confirm", [ready], queue),), choices=choices
+        turn,
+        Question(asked, "confirm", _said_quote(turn, ready)),
+        effects=(_state("confirm", [ready], queue),),
+        choices=choices,
     )
 
 
@@ -331,10 +370,9 @@ def _answer_confirm(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> D
 
 
 def _save(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> Draft:
-    assert item.on is not None
     add = AddCommitment(
         text=item.text,
-        due_on=item.on,
+        due_on=item.on or turn.today,
         due_time=item.at,
         cue=item.cue,
         minutes=item.minutes,
@@ -429,11 +467,15 @@ def mark(turn: Turn, scene: Scene, name: str, wanted: str) -> Draft:
     quote = Quote(quotable(item.text), commitment_id=item.id)
     if item.status is not CommitmentStatus.OPEN:
         status = text(f"plan.status_{item.status.value}", language)
-        return _draft(turn, Said(text("plan.already", language, text=quote.text, status=status), "", (quote,)))
+        return _draft(
+            turn, Said(text("plan.already", language, text=quote.text, status=status), "", (quote,))
+        )
 
     def said(key: str, *effects: Effect, **values: object) -> Draft:
         words = text(key, language, text=quote.text, **values)
-        part: Part = Question(words, "", (quote,)) if re.search(r"[?？]", words) else Said(words, "", (quote,))
+        part: Part = (
+            Question(words, "", (quote,)) if re.search(r"[?？]", words) else Said(words, "", (quote,))
+        )
         return _draft(turn, part, effects=effects)
 
     match name:
@@ -462,11 +504,15 @@ def move_to(turn: Turn, scene: Scene, wanted: int) -> Draft | None:
         return None
     on = moment.on or _next_day(turn, moment)
     quote = Quote(quotable(item.text), commitment_id=item.id)
-    when = say_when(Item(item.text, on, moment.at or item.due_time, moment.cue or item.cue), turn.today, turn.language)
+    when = say_when(
+        Item(item.text, on, moment.at or item.due_time, moment.cue or item.cue), turn.today, turn.language
+    )
     if moment.past or on < turn.today:
         asked = text("plan.past", turn.language, q=quote.text, when=when)
         return _draft(turn, Question(asked, "", (quote,)))
     moved = text("plan.marked_move", turn.language, text=quote.text, when=when)
     return _draft(
-        turn, Said(moved, "", (quote,)), effects=(MoveCommitment(item.id, on, moment.at, moment.cue), EndDialogue())
+        turn,
+        Said(moved, "", (quote,)),
+        effects=(MoveCommitment(item.id, on, moment.at, moment.cue), EndDialogue()),
     )

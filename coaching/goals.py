@@ -12,7 +12,7 @@ from coaching.recalling import quotable
 from prompts import text
 
 if TYPE_CHECKING:
-    from coaching.model import Goal, Lens, Scene, Turn
+    from coaching.model import Dialogue, Goal, Lens, Scene, Turn
 
 DIALOGUE = "goal"
 _CHANGE = re.compile(r"^(change|换|改)\s*(\d+)?\s*[:：]?\s*(.+)$", re.IGNORECASE | re.DOTALL)
@@ -28,7 +28,7 @@ def open_goals(turn: Turn, scene: Scene, lens: Lens | None) -> Draft:
         goal = _numbered(scene.goals, int(match.group(1)))
         if goal is None:
             return _info(turn, "goals.unknown", number=match.group(1))
-        return _draft(turn, "goals.ended", goal.text, None, EndGoal(goal.id))
+        return _ended(turn, goal)
     if match := _CHANGE.match(words):
         goal = _numbered(scene.goals, int(match.group(2) or 1))
         if goal is None:
@@ -49,10 +49,9 @@ def add_goal(turn: Turn, words: str, lens: Lens | None, *, replaces: int | None 
     )
 
 
-def take_success(turn: Turn, scene: Scene) -> Draft:
+def take_success(turn: Turn, scene: Scene, dialogue: Dialogue) -> Draft:
     """The answer to "what would you see?"."""
-    assert scene.dialogue is not None
-    goal = next((g for g in scene.goals if g.text == scene.dialogue.state["text"]), None)
+    goal = next((g for g in scene.goals if g.text == dialogue.state["text"]), None)
     if goal is None:
         return _show(turn, scene.goals)
     success = quotable(turn.text)
@@ -101,11 +100,7 @@ def _info(turn: Turn, key: str, **values: object) -> Draft:
     return Draft(ReplyKind.INFO, turn.language, (Said(text(key, turn.language, **values)),))
 
 
-def _draft(turn: Turn, key: str, goal: str, success: str | None, effect: EndGoal) -> Draft:
-    words = text(key, turn.language, text=goal)
-    return Draft(
-        ReplyKind.INFO,
-        turn.language,
-        (Said(words, "", (Quote(goal, commitment_id=-effect.id),)),),
-        effects=(effect,),
-    )
+def _ended(turn: Turn, goal: Goal) -> Draft:
+    quote = Quote(goal.text, commitment_id=-goal.id)
+    said = Said(text("goals.ended", turn.language, text=goal.text), "", (quote,))
+    return Draft(ReplyKind.INFO, turn.language, (said,), effects=(EndGoal(goal.id),))

@@ -1,10 +1,10 @@
-"""Settings, help, privacy, export and forgetting: the commands that are about the tool, not about the person."""
+"""Settings, privacy, export and forgetting: the commands that are about the tool, not the person."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,16 +20,18 @@ from coaching.effects import (
 from coaching.parts import Choice, Draft, Part, Quote, ReplyKind, Said
 from coaching.recalling import whole_or_best
 from coaching.when import read_moment
-from prompts import text
+from prompts import load_pattern, load_toml, text
 
 if TYPE_CHECKING:
-    from coaching.model import Scene, Turn, User
+    from coaching.model import Dialogue, Scene, Turn, User
     from coaching.ports import SceneReader
+    from coaching.thinking import Thinking
 
 FORGET = "forget"
-ALL = re.compile(r"^(?:all|everything|全部|所有|一切)$", re.IGNORECASE)
-LAST = re.compile(r"^(?:last|刚才|上一?[条句])", re.IGNORECASE)
-YES = re.compile(r"^(?:确定|是的?|对|好的?|抹(?:掉|了)?|删(?:掉|了)?|yes|y|sure|erase|delete|yes,? erase|确定抹掉)[。.!！]*$", re.IGNORECASE)
+FOREVER = timedelta(days=3650)
+ALL = load_pattern("housekeeping.all")
+LAST = load_pattern("housekeeping.last")
+YES = load_pattern("housekeeping.yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,22 @@ class About:
     home: str = "~"
     model: str = ""
     door: str = "terminal"
+    country: str | None = None
 
 
 def info(turn: Turn, key: str, *effects: Effect, **values: object) -> Draft:
     """A plain answer."""
-    return Draft(
-        ReplyKind.INFO, turn.language, (Said(text(key, turn.language, **values)),), effects=effects
-    )
+    return Draft(ReplyKind.INFO, turn.language, (Said(text(key, turn.language, **values)),), effects=effects)
 
 
 def show_privacy(turn: Turn, scene: Scene, about: About) -> Draft:
     """What is stored where, in a dozen lines."""
     on = bool(about.model) and scene.user.model_on
-    model = text("privacy.model_on", turn.language, model=about.model) if on else text("privacy.model_off", turn.language)
+    model = (
+        text("privacy.model_on", turn.language, model=about.model)
+        if on
+        else text("privacy.model_off", turn.language)
+    )
     return info(turn, "privacy.body", home=about.home, model=model)
 
 
@@ -74,7 +79,9 @@ def open_settings(turn: Turn, scene: Scene) -> Draft:
         case "quiet" | "安静":
             return _quiet(turn, value)
         case "language" | "语言":
-            wanted = {"中文": "zh", "chinese": "zh", "英文": "en", "english": "en"}.get(value.lower(), value.lower())
+            wanted = {"中文": "zh", "chinese": "zh", "英文": "en", "english": "en"}.get(
+                value.lower(), value.lower()
+            )
             if wanted not in ("zh", "en"):
                 return info(turn, "settings.wrong_language")
             return _changed(turn, name, wanted, language=wanted)
@@ -92,8 +99,12 @@ def _changed(turn: Turn, name: str, shown: str, **values: object) -> Draft:
 
 def _zone(turn: Turn, value: str) -> Draft:
     known = {zone.lower(): zone for zone in available_timezones()}
-    cities = {zone.rpartition("/")[2].lower().replace("_", " "): zone for zone in available_timezones() if "/" in zone}
-    named = {"北京": "Asia/Shanghai", "上海": "Asia/Shanghai", "beijing": "Asia/Shanghai", "深圳": "Asia/Shanghai", "广州": "Asia/Shanghai", "杭州": "Asia/Shanghai", "香港": "Asia/Hong_Kong", "台北": "Asia/Taipei", "新加坡": "Asia/Singapore", "东京": "Asia/Tokyo", "纽约": "America/New_York", "旧金山": "America/Los_Angeles", "湾区": "America/Los_Angeles", "洛杉矶": "America/Los_Angeles", "西雅图": "America/Los_Angeles", "伦敦": "Europe/London", "柏林": "Europe/Berlin", "悉尼": "Australia/Sydney", "多伦多": "America/Toronto", "温哥华": "America/Vancouver", "san francisco": "America/Los_Angeles", "seattle": "America/Los_Angeles", "boston": "America/New_York"}  # fmt: skip
+    cities = {
+        zone.rpartition("/")[2].lower().replace("_", " "): zone
+        for zone in available_timezones()
+        if "/" in zone
+    }
+    named = load_toml("playbook/cities.toml")["zones"]
     low = value.lower()
     zone = known.get(low) or named.get(low) or cities.get(low)
     if zone is None:
@@ -160,10 +171,16 @@ def export(turn: Turn) -> Draft:
     return Draft(ReplyKind.INFO, turn.language, (), effects=(SendExport(),))
 
 
-async def open_forget(turn: Turn, reader: SceneReader) -> Draft:
+def pause(turn: Turn) -> Draft:
+    """No more reminders until they say so."""
+    return info(turn, "small.pause", ChangeSettings({"paused_until": turn.now + FOREVER}))
+
+
+async def open_forget(turn: Turn, thinking: Thinking) -> Draft:
     """``/forget WHAT``: says what would go and asks once."""
     words = turn.text.strip()
     language = turn.language
+    reader = thinking.team.scenes
     if not words:
         return info(turn, "forget.usage")
     if ALL.match(words):
@@ -181,6 +198,7 @@ async def open_forget(turn: Turn, reader: SceneReader) -> Draft:
         return info(turn, "forget.wrong")
     if message is None:
         return info(turn, "forget.not_found", id=words.lstrip("#"))
+    thinking.messages[message.id] = message.text
     quote = whole_or_best(message.text, "", message.id)
     part = Said(
         text("forget.confirm_one", language, q=quote.text),
@@ -201,18 +219,20 @@ async def _span(turn: Turn, reader: SceneReader, first: str, last: str) -> Draft
 
 
 def _confirm(turn: Turn, state: dict[str, object], part: Part) -> Draft:
-    choices = tuple(Choice(text(f"choice.{name}", turn.language), f"forget:{name[7:]}") for name in ("forget_yes", "forget_no"))
+    choices = tuple(
+        Choice(text(f"choice.{name}", turn.language), f"forget:{name[7:]}")
+        for name in ("forget_yes", "forget_no")
+    )
     return Draft(
         ReplyKind.INFO, turn.language, (part,), choices=choices, effects=(SetDialogue(FORGET, state),)
     )
 
 
-def answer_forget(turn: Turn, scene: Scene) -> Draft:
+def answer_forget(turn: Turn, dialogue: Dialogue) -> Draft:
     """Yes erases, anything else leaves everything as it is."""
-    assert scene.dialogue is not None
     if turn.tap != "forget:yes" and not YES.match(turn.text.strip()):
         return info(turn, "forget.kept", EndDialogue())
-    state = scene.dialogue.state
+    state = dialogue.state
     effect: Effect
     if state.get("import"):
         effect = UndoImport()

@@ -142,7 +142,7 @@ def load_fields() -> WordFields:
 
 
 def _compile(word: str, where: str) -> re.Pattern[str]:
-    """A regex of a field. ASCII, so that a Han character ends an English word; it begins at a word's start."""
+    """A regex of a field, from the start of a word. ASCII, so that a Han character ends an English word."""
     inner = word.strip("/")
     start = "" if inner.startswith("^") or _HAN.search(inner) else r"(?<![A-Za-z])"
     try:

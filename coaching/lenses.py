@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,8 @@ if TYPE_CHECKING:
 LENSES = tuple(Lens)
 STAKEHOLDER_IS_ONE_OF = (Lens.RECOGNITION, Lens.OWNERSHIP, Lens.IMPACT)
 
-# Flat around these values: halving or doubling one moves the figures of tests/bench/lenses.py by a point or less.
+# Flat around these values: halving or doubling one moves the figures of tests/bench/lenses.py by a point
+# or less.
 WORDS, CUES, SENSE = 1.0, 1.0, 3.0  # sense values are small (most pairs near 0.1), hence the larger weight
 SENSE_WIDTH = 3.0
 RIDGE = 1.0
@@ -154,12 +154,13 @@ class _Model:
     def __init__(self, examples: Sequence[Example], senses: Matrix | None = None) -> None:
         import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.kernel_ridge import KernelRidge
 
         texts = [example.text for example in examples]
         tfidf = TfidfVectorizer(analyzer=_grams, sublinear_tf=True, dtype=np.float32)
         grams = tfidf.fit_transform(texts)
         self._place: dict[str, int] = tfidf.vocabulary_
-        self._gram_rarity: list[float] = tfidf.idf_.tolist()
+        self._gram_rarity: Matrix = tfidf.idf_.astype(np.float32)
 
         self._fields = load_fields()
         found = np.array([_active(self._fields, text) for text in texts], dtype=np.float32)
@@ -170,8 +171,8 @@ class _Model:
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
         self._prior = targets.mean(axis=0)
         kernel = WORDS * (grams @ grams.T).toarray() + self._likeness(self._cues, senses)
-        kernel[np.diag_indices_from(kernel)] += RIDGE
-        self._weights: Matrix = np.linalg.solve(kernel, targets - self._prior)
+        ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(kernel, targets - self._prior)
+        self._weights: Matrix = ridge.dual_coef_
         self._gram_weights: Matrix = np.ascontiguousarray(WORDS * (grams.T @ self._weights))
 
     def weigh(self, text: str, vector: Matrix | None) -> list[float]:
@@ -195,10 +196,7 @@ class _Model:
         if not counts:
             return 0.0
         places = [self._place[gram] for gram in counts]
-        weights = [
-            (1 + log(n)) * self._gram_rarity[at] for at, n in zip(places, counts.values(), strict=True)
-        ]
-        row = np.array(weights, dtype=np.float32)
+        row = (1 + np.log(np.array(list(counts.values()), dtype=np.float32))) * self._gram_rarity[places]
         return (row / np.linalg.norm(row)) @ self._gram_weights[places]
 
     def _likeness(self, cues: Matrix, senses: Matrix | None) -> Matrix:
@@ -208,7 +206,7 @@ class _Model:
         # Squared, so that two fields together say more than each alone; the half makes "no cue" a sign, too.
         like: Matrix = CUES * ((cues @ self._cues.T + 0.5) / 1.5) ** 2
         if senses is not None and self._senses is not None:
-            both = senses.any(axis=1)[:, None] & self._senses.any(axis=1)[None, :]
+            both = np.outer(senses.any(axis=1), self._senses.any(axis=1))
             like += SENSE * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
         return like
 

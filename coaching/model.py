@@ -226,7 +226,7 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A text of the playbook that this person has already been given: ``kind`` is frame, step, question…"""
+    """A text of the playbook that this person has already been given. ``kind`` is the part it stood in."""
 
     kind: str
     key: str

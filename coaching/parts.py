@@ -182,7 +182,7 @@ class Sources:
     commitments: Mapping[int, str] = field(default_factory=dict)
 
     def holds(self, quote: Quote) -> bool:
-        """Whether the quoted words stand, letter for letter but for quote marks and spacing, where it says."""
+        """Whether the quoted words stand where it says, but for quote marks and spacing."""
         if quote.commitment_id is not None:
             source = self.commitments.get(quote.commitment_id, "")
         elif quote.message_id is not None:

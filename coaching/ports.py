@@ -27,7 +27,7 @@ class Encoder(Protocol):
     """Turns text into vectors, once it is loaded."""
 
     def encode(self, texts: list[str]) -> NDArray[np.float32] | None:
-        """Unit vectors, one row a text, or None while the model is still loading. Blocking: call off the loop."""
+        """Unit vectors, one row a text, or None while the model is loading. Blocking: call off the loop."""
         ...
 
 

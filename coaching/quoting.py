@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from prompts import load_toml
+from prompts import load_pattern, load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ MAX_HAN, MAX_WORDS = 22, 14  # a quote that is still taken in at one glance
 
 _BREAK = re.compile(
     rf"[，。！？；：、…\n\r\t,!?;:()（）\[\]【】<>《》|]+|——+|--+|~+|～+|\.(?=\s|$)"
-    rf"|\s+(?=[{HAN}])|(?<=[{HAN}])\s+|\s[-–—]\s|\s(?=(?:but|because|and then|so that|although|though|while|yet)\s)"
+    rf"|\s+(?=[{HAN}])|(?<=[{HAN}])\s+|\s[-–—]\s"
+    r"|\s(?=(?:but|because|and then|so that|although|though|while|yet)\s)"
 )
 # where unpunctuated speech turns a corner
 _TURN = re.compile(
@@ -30,23 +31,12 @@ _TURN = re.compile(
     r"|(?=\b(?:but|because|and then|so then|except|instead|although|then)\b)",
     re.IGNORECASE,
 )
-_LEAD = re.compile(
-    r"^(?:(?:嗯+|呃+|额|啊|哦|哎|唉|那个|这个就是|就是说|就是|然后呢?|所以(?:说)?|其实|反正|但是呢?|可是呢?|但(?!凡)|不过|而且|因为|"
-    r"我先说一下(?:背景)?啊?|怎么说呢|你知道|说白了|讲真|真的是?|那我就|对吧?)[，,\s]*)+"
-    r"|^(?:(?:um+|uh+|er+|well|so|and|but|like|you know|i mean|honestly|basically|because|then|also|okay|ok)[,\s]+)+",
-    re.IGNORECASE,
-)
-_TAIL = re.compile(r"(?:啊|呢|哦|嗯|呃|吧|嘛|呀|哈|啦|了吧|对吧|you know|um|uh|right)?[\s,，.。]*$", re.IGNORECASE)
-_CONTRAST = re.compile(
-    r"但|可是|不过|却|又|还是|只有|倒是|反而|其实|明明|\b(?:but|only|still|yet|again|except|instead|never|even|just)\b", re.IGNORECASE
-)
-_FEELING = re.compile(
-    r"累|烦|怕|慌|气|难受|委屈|不甘|尴尬|麻木|后悔|焦虑|迷茫|空|没意思|没劲|开心|奇怪|羡慕|丢脸|失望|寒心|憋"
-    r"|\b(?:tired|afraid|scared|angry|stuck|empty|ashamed|jealous|happy|strange|lonely|worried|guilty|hate|love|numb|hurt|sick of|miss|wish|want)\b",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(r"\d|[一二两三四五六七八九十百千万]+(?:年|个月|天|次|遍|块|万|小时|点)|\b(?:one|two|three|four|five|six|ten|third|twice)\b", re.IGNORECASE)
-_SELF = re.compile(r"我|自己|\b(?:i|my|me|myself|i'm|i've)\b", re.IGNORECASE)
+_LEAD = load_pattern("quoting.lead")
+_TAIL = load_pattern("quoting.tail")
+_CONTRAST = load_pattern("quoting.contrast")
+_FEELING = load_pattern("quoting.feeling")
+_NUMBER = load_pattern("quoting.number")
+_SELF = load_pattern("quoting.self")
 # speech recognition leaves masks and stray marks; words around them are not to be trusted
 GARBLED = re.compile(r"\*{2,}|[□�]|\?{3,}|_{3,}|#{3,}")
 
@@ -156,7 +146,9 @@ def find_other_side(clauses: Sequence[Clause], chosen: Clause) -> Clause | None:
     """The clause that pulls against the chosen one, if the message argues with itself."""
     if not any(clause.contrast for clause in clauses):
         return None
-    others = [c for c in clauses if c is not chosen and measure(c.text) >= 4 and (c.contrast or chosen.contrast)]
+    others = [
+        c for c in clauses if c is not chosen and measure(c.text) >= 4 and (c.contrast or chosen.contrast)
+    ]
     return min(others, key=lambda clause: abs(clause.at - chosen.at), default=None)
 
 
@@ -173,18 +165,64 @@ def _noun_patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 
     made["zh"] = tuple(re.compile(rf"{left}(?:{alternatives(zh[kind])})") for kind in ("things", "people"))
     made["en"] = tuple(
-        re.compile(rf"\b(my|the|this|our|a|an|that)\s+((?:[a-z][\w-]*\s+)?(?:{alternatives(en[kind])}))\b", re.IGNORECASE)
+        re.compile(
+            rf"\b(my|the|this|our|a|an|that)\s+((?:[a-z][\w-]*\s+)?(?:{alternatives(en[kind])}))\b",
+            re.IGNORECASE,
+        )
         for kind in ("things", "people")
     )
     return made  # type: ignore[return-value]  # two patterns each, by construction
 
 
 _FOLLOWED = re.compile(r"\b([A-Z][a-z]{2,})\s+(?:said|says|told|asked|wants|would|thinks|replied|agreed)\b")
-_LED = re.compile(r"\b(?:with|for|to|from|ask|asked|tell|told|call|called|email|emailed|show|showed|help|helped)\s+([A-Z][a-z]{2,})\b")
+_LED = re.compile(
+    r"\b(?:with|for|to|from|ask|asked|tell|told|call|called|email|emailed|show|showed|help|helped)\s+([A-Z][a-z]{2,})\b"
+)
 _NOT_NAMES = frozenset(
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
-    "September October November December English Chinese American Google Apple Amazon Microsoft Meta Slack Notion "
-    "Excel Jira Python Java Telegram LinkedIn Twitter Instagram Everyone Nobody Someone They She".split()
+    [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "English",
+        "Chinese",
+        "American",
+        "Google",
+        "Apple",
+        "Amazon",
+        "Microsoft",
+        "Meta",
+        "Slack",
+        "Notion",
+        "Excel",
+        "Jira",
+        "Python",
+        "Java",
+        "Telegram",
+        "LinkedIn",
+        "Twitter",
+        "Instagram",
+        "Everyone",
+        "Nobody",
+        "Someone",
+        "They",
+        "She",
+    ]
 )
 
 

@@ -10,37 +10,21 @@ from coaching.intent import Intent, says
 from coaching.model import Lens, Recalled, Stage
 from coaching.parts import Quote
 from coaching.quoting import Clause, Nouns, find_nouns, find_other_side, list_clauses, measure
+from prompts import load_pattern
 
 if TYPE_CHECKING:
     from coaching.boundaries import Boundary
     from coaching.lenses import LensReading
-    from coaching.model import Scene, Turn
+    from coaching.model import Turn
 
 LOW_MINUTES = 5
 EVENING_ENDS = 22  # from this hour on there is nothing more tonight
 MORNING = 5
 
-_LEARN = re.compile(
-    r"试过|试了|做过|发过|发了[^。]{0,12}(?:没|只有|反馈|回)|上线(?:了|后|之后)|结果|反馈|数据(?:出来|显示)|用户说|客户说"
-    r"|\b(?:i (?:tried|launched|shipped|posted|released|asked)|feedback|result|they said|turned out|nobody (?:came|bought|replied))\b",
-    re.IGNORECASE,
-)
-_SHOW = re.compile(
-    r"原型|demo|草稿|初稿|写好|做好|做出来|做了(?:一|个)|搭好|跑通|域名|网站|小程序|已经(?:有|做|写)|代码|半成品|logo"
-    r"|\b(?:prototype|draft|built|finished|polish\w*|redesign\w*|half[- ]?done|working version|repo|mvp|almost ready|landing page)\b",
-    re.IGNORECASE,
-)
-_TEST = re.compile(
-    r"想(?:做|试|写|搞|弄|开|找|转|学|去|换)|打算|准备(?:做|写|开|去|转)|计划|能不能|要不要"
-    r"|\b(?:want to|thinking (?:of|about)|plan(?:ning)? to|going to|would like to|idea|start(?:ing)? a|could i|considering)\b",
-    re.IGNORECASE,
-)
-_LOW = re.compile(
-    r"好累|太累|累(?:了|得|死|到|瘫|成)|没(?:力气|电|劲|精力)|动不了|不想动|撑不|困(?:得|死|了)|发烧|失眠|睡不着|熬夜|通宵|掏空|耗尽|筋疲力尽"
-    r"|连[^，。]{1,10}都不想|散架|瘫(?:着|在|了)|生病|感冒"
-    r"|\b(?:exhausted|drained|wiped|no energy|burn(?:ed|t)?[- ]?out|so tired|too tired|running on empty|can.?t (?:sleep|focus|move)|sick|fried|depleted|nothing left)\b",
-    re.IGNORECASE,
-)
+_LEARN = load_pattern("reading.learn")
+_SHOW = load_pattern("reading.show")
+_TEST = load_pattern("reading.test")
+_LOW = load_pattern("reading.low")
 _MINUTES = re.compile(
     r"(?:只有|就有|还有|剩下?|给我|能挤出|(?<!没)有)\s*(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)\s*(?:个)?(分钟|小时|钟头)"
     r"|\b(?:have|only|got|just|about)\s+(\d{1,3}|an|one|half an|two)\s*(?:-|\s)?(min(?:ute)?s?|hours?)\b",
@@ -81,9 +65,7 @@ class Reading:
     conflict: bool = False
 
 
-def read_turn(
-    turn: Turn, scene: Scene, intent: Intent, lens: LensReading, boundary: Boundary | None = None
-) -> Reading:
+def read_turn(turn: Turn, intent: Intent, lens: LensReading, boundary: Boundary | None = None) -> Reading:
     """Reads one message. ``lens`` is what the lens reader heard in it."""
     text = turn.text
     clauses = list_clauses(text, lens.cues)
@@ -126,8 +108,10 @@ def read_stage(text: str) -> Stage:
     return Stage.CLARIFY
 
 
-_DIGITS = {"半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
-           "an": 1, "one": 1, "half an": 0.5, "two": 2}  # fmt: skip
+_DIGITS = {
+    "半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+    "十": 10, "an": 1, "one": 1, "half an": 0.5, "two": 2,
+}  # fmt: skip
 
 
 def read_minutes(text: str) -> int | None:

@@ -9,7 +9,7 @@ from coaching.dates import say_date
 from coaching.model import Channel
 from coaching.parts import Draft, Past, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
-from prompts import text, variants
+from prompts import load_pattern, text, variants
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
@@ -21,13 +21,7 @@ WHOLE = 120  # a memory up to this long (Han characters, or words at their rate)
 CLOSE = 0.6  # an older or newer statement counts as the same subject from this share of the best score on
 
 # the asking itself is not what is looked for
-_ASKING = re.compile(
-    r"我(?:之前|以前|上次|上周|上个?月|那天|曾经|原来|当初|当时|最早|一开始|刚开始)?|(?:你)?(?:还)?记得|(?:跟|和)你|(?:说|写|提|讲|定|列|告诉|答应|决定)(?:过|的|下|了)?"
-    r"|(?:是)?(?:什么|啥|哪些|哪个|哪|多少|几号|几个|谁|怎么|吗|来着|呢)|(?:帮我)?(?:找|查|翻)(?:一下|一找|出来)?|关于|[?？。，,！!的]"
-    r"|\b(?:what|when|who|which|where|how|much|many|long|did|do|does|have|had|has|was|were|is|are|i|you|me|my|the|a|an|that|it|again|remember|recall|remind|tell|told|say|said|mention(?:ed)?|"
-    r"wr(?:ite|ote)|decide[d]?|promise[d]?|plan(?:ned)?|set|list(?:ed)?|about|of|to|on|for|in|ever|can|could|last|time|week|month|before|earlier|know|find|look|up)\b",
-    re.IGNORECASE,
-)
+_ASKING = load_pattern("recalling.asking")
 
 
 def what_is_asked(question: str) -> str:
@@ -99,7 +93,7 @@ def quotable(memory: str) -> str:
 
 
 def list_recalled(turn: Turn, found: Sequence[Recalled]) -> Draft:
-    """``/recall WORDS``: every hit with its date and a word on why, so that each can be looked at or erased."""
+    """``/recall WORDS``: every hit with its date and a word on why, each ready to be erased."""
     if not found:
         return answer_recall(turn, ())
     parts = []
@@ -114,9 +108,7 @@ def list_recalled(turn: Turn, found: Sequence[Recalled]) -> Draft:
             why=why,
             id=recalled.message.id,
         )
-        parts.append(
-            Past(line, (Quote(quote.text, recalled.message.id, recalled.message.said_on),), "")
-        )
+        parts.append(Past(line, (Quote(quote.text, recalled.message.id, recalled.message.said_on),), ""))
     return Draft(ReplyKind.RECALL, turn.language, tuple(parts))
 
 
@@ -146,10 +138,7 @@ def choose_past(
     return None, False
 
 
-_NO = re.compile(
-    r"不(?!错|过|但|仅|只是)|没(?!错)|别|看淡|无所谓|算了|放弃|再也|\b(?:no|not|never|n't|don.?t|won.?t|can.?t|doesn.?t|isn.?t|without|stop|done with|over it|past caring)\b|n't\b",
-    re.IGNORECASE,
-)
+_NO = load_pattern("recalling.no")
 
 
 def says_otherwise(before: str, now: str) -> bool:

@@ -13,7 +13,7 @@ from coaching.model import Commitment, CommitmentStatus, Role, Safety
 from coaching.parts import Choice, Draft, NextStep, Part, Past, Question, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
 from coaching.recalling import quotable
-from prompts import text
+from prompts import load_pattern, load_toml, text
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 EXPERIMENT_MINUTES = 15
 MONTH = 31
 
-_OUTSIDE = re.compile(
-    r"说|愿意|回(?:了|复)|问|付|用了|反馈|答应|拒|收到|发给|看了|客户|用户|老板"
-    r"|\b(?:said|says|would|paid?|replied|answered|asked|used|feedback|yes|no|agreed|told|customer|user|sent|showed)\b",
-    re.IGNORECASE,
-)
+_OUTSIDE = load_pattern("review.outside")
 
 
 def list_week_items(scene: Scene, today: date) -> tuple[Commitment, ...]:
@@ -43,11 +39,12 @@ def build_review(turn: Turn, scene: Scene, said: Sequence[Message], choose: Choo
     language, today = turn.language, turn.today
     monday = today - timedelta(days=today.isoweekday() - 1)
     items = list_week_items(scene, today)
-    week = [m for m in said if monday <= m.said_on <= today and m.role is Role.USER and m.safety is Safety.NONE]
+    week = [
+        m for m in said if monday <= m.said_on <= today and m.role is Role.USER and m.safety is Safety.NONE
+    ]
     parts: list[Part] = [_head(items, monday, turn)]
     used: set[int] = set()
-    for item in items:
-        parts.append(_line(item, week, used, turn))
+    parts.extend(_line(item, week, used, turn) for item in items)
     parts.append(_essential(items, week, turn))
     if pattern := _pattern(said, turn, exclude=used):
         parts.append(pattern)
@@ -156,12 +153,16 @@ def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past 
     return Past(words, (first, second))
 
 
-_COMMON = frozenset("今天 明天 昨天 自己 什么 一个 没有 就是 这个 那个 但是 可是 因为 所以 还是 不是 时候 觉得 真的 今天 我的 的时 了一 一下 有点 感觉 有一 不知 知道 好像 the and that this with have was for but not you are".split())
+_COMMON = frozenset(load_toml("playbook/cues.toml")["common"]["words"])
 
 
 def _content(words: str) -> set[str]:
     han = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", words))
-    return {w for w in han | {word.lower() for word in re.findall(r"[A-Za-z]{4,}", words)} if w not in _COMMON and not re.match(r"[的了我是在不也就都还很]|.[的了我是在不也就都还很]", w)}
+    return {
+        w
+        for w in han | {word.lower() for word in re.findall(r"[A-Za-z]{4,}", words)}
+        if w not in _COMMON and not re.match(r"[的了我是在不也就都还很]|.[的了我是在不也就都还很]", w)
+    }
 
 
 def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> NextStep:

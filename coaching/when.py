@@ -1,4 +1,4 @@
-"""Days, clock times and lengths as people write them: 周四午休, 明晚八点半, Thu 7am, this weekend, half an hour.
+"""Days, clock times and lengths as people write them: 周四午休, 明晚八点半, Thu 7am, half an hour.
 
 Our own small grammar: dateparser reads full dates well, but not 午休, 下班后, a bare weekday meant for the
 future, or a moment in the middle of a sentence, and a plan must never be put on a day nobody meant.
@@ -10,10 +10,26 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-_NUM = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "日": 7, "天": 7, "末": 6}
+_NUM = {
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+    "日": 7,
+    "天": 7,
+    "末": 6,
+}
 _N = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_DAYS_EN = "mon tue wed thu fri sat sun".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DAYS_EN = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +70,27 @@ def _number(words: str) -> int:
 
 
 # hour at which a part of the day begins, and what it adds to a bare hour
-_PARTS = {
-    "凌晨": 0, "清早": 0, "早上": 0, "早晨": 0, "上午": 0, "早": 0, "中午": 12, "午休": 12, "午饭": 12, "下午": 12, "傍晚": 12,
-    "晚上": 12, "晚": 12, "今晚": 12, "明晚": 12, "后晚": 12, "夜里": 12, "睡前": 12, "晚饭": 12,
-}  # fmt: skip
+_PARTS = dict.fromkeys(("凌晨", "清早", "早上", "早晨", "上午", "早"), 0) | dict.fromkeys(
+    ("中午", "午休", "午饭", "下午", "傍晚", "晚上", "晚", "今晚", "明晚", "后晚", "夜里", "睡前", "晚饭"), 12
+)
 
 _DAY_ZH = re.compile(
-    rf"(?P<rel>大后天|后天|明天|明早|明晚|今天|今晚|今早|今夜|明)(?=[早晚上下中午凌\d一二两三四五六七八九十睡起，,、 ]|$|[^年日白])"
-    rf"|(?P<next>下个?|这个?|本)?(?P<wk>周|星期|礼拜)(?P<wd>[一二三四五六日天末])"
-    rf"|(?:(?P<y>20\d\d)\s*[年./-]\s*)?(?P<m>\d{{1,2}})\s*(?:月|[./-])\s*(?P<d>\d{{1,2}})\s*[日号]?(?!\d|\s*(?:分|小时|%))"
-    rf"|(?<!\d)(?P<d2>\d{{1,2}})[号]"
+    r"(?P<rel>大后天|后天|明天|明早|明晚|今天|今晚|今早|今夜|明(?![年日白]))"
+    r"|(?P<next>下个?|这个?|本)?(?P<wk>周|星期|礼拜)(?P<wd>[一二三四五六日天末])"
+    r"|(?:(?P<y>20\d\d)\s*[年./-]\s*)?(?P<m>\d{1,2})\s*(?:月|[./-])\s*(?P<d>\d{1,2})\s*[日号]?(?!\d|\s*(?:分|小时|%))"
+    r"|(?<!\d)(?P<d2>\d{1,2})[号]"
 )
 _TIME_ZH = re.compile(
     rf"(?P<part>凌晨|清早|早上|早晨|上午|中午|午休|下午|傍晚|晚上|夜里|晚(?=\s*{_N}点)|早(?=\s*{_N}点))?(?:的)?\s*"
     rf"(?P<h>{_N})\s*点(?:钟)?(?:(?P<half>半)|(?P<q>一刻|三刻)|(?P<mi>{_N})分?)?"
     rf"|(?P<part2>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s*(?P<h2>[01]?\d|2[0-3])[:：](?P<m2>[0-5]\d)"
 )
-_CUE_ZH = re.compile(r"午休(?:时|的时候)?|午饭后|吃完(?:午|晚)饭(?:后)?|晚饭(?:后|前)|饭后|下班(?:后|路上|之后)?|上班(?:前|路上|之前)|睡前|起床后|通勤(?:时|路上)?|(?:站|周|例)会(?:后|前)|会前|早上|上午|中午|下午|傍晚|晚上|清早")
-_LENGTH_ZH = re.compile(rf"(?P<n>{_N})\s*(?P<u>分钟|分(?=[，,。\s]|$)|个?(?:小时|钟头))(?P<plus>半)?|(?P<half>半个?(?:小时|钟头))|(?P<odd>一个半(?:小时|钟头))|(?P<ke>{_N})刻钟")
+_CUE_ZH = re.compile(
+    r"午休(?:时|的时候)?|午饭后|吃完(?:午|晚)饭(?:后)?|晚饭(?:后|前)|饭后|下班(?:后|路上|之后)?|上班(?:前|路上|之前)|睡前|起床后|通勤(?:时|路上)?|(?:站|周|例)会(?:后|前)|会前|早上|上午|中午|下午|傍晚|晚上|清早"
+)
+_LENGTH_ZH = re.compile(
+    rf"(?P<n>{_N})\s*(?P<u>分钟|分(?=[，,。\s]|$)|个?(?:小时|钟头))(?P<plus>半)?|(?P<half>半个?(?:小时|钟头))|(?P<odd>一个半(?:小时|钟头))|(?P<ke>{_N})刻钟"
+)
 
 _DAY_EN = re.compile(
     r"\b(?:(?P<rel>the day after tomorrow|tomorrow|tmrw|tmr|today|tonight|this (?:evening|afternoon|morning))"
@@ -90,11 +109,16 @@ _TIME_EN = re.compile(
     re.IGNORECASE,
 )
 _CUE_EN = re.compile(
-    r"\b(?:(?:at|over|during|before|after) (?:lunch|work|dinner|breakfast|the stand-?up|school drop-?off|the gym|bed)|before bed|on (?:the|my) (?:commute|train|bus)|lunch(?: break|time)?|first thing|(?:in the )?(?:morning|afternoon|evening)|night)\b",
+    r"\b(?:(?:at|over|during|before|after) "
+    r"(?:lunch|work|dinner|breakfast|the stand-?up|school drop-?off|the gym|bed)"
+    r"|on (?:the|my) (?:commute|train|bus)|lunch(?: break|time)?|first thing"
+    r"|(?:in the )?(?:morning|afternoon|evening)|night)\b",
     re.IGNORECASE,
 )
 _LENGTH_EN = re.compile(
-    r"\b(?:for )?(?:(?P<n>\d{1,3}(?:\.\d)?)\s*-?\s*(?P<u>min(?:ute)?s?|m|hours?|hrs?|h)|(?P<half>half an hour)|(?P<one>an hour(?P<ahalf> and a half)?)|(?P<quarter>a quarter of an hour))\b",
+    r"\b(?:for )?(?:(?P<n>\d{1,3}(?:\.\d)?)\s*-?\s*(?P<u>min(?:ute)?s?|m|hours?|hrs?|h)"
+    r"|(?P<half>half an hour)|(?P<one>an hour(?P<ahalf> and a half)?)"
+    r"|(?P<quarter>a quarter of an hour))\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +126,7 @@ _LENGTH_EN = re.compile(
 def read_moment(text: str, now: datetime) -> Moment:
     """Reads the first day, time and length in a text, whatever its language.
 
-    ``now`` is the moment in the person's own zone: 周四 on a Thursday morning is today, later it is in a week.
+    ``now`` is the moment in the person's own zone; a bare weekday is the coming one, today included.
     """
     spans: list[tuple[int, int]] = []
     length = _length(text, spans)
@@ -202,7 +226,9 @@ def _day_zh(match: re.Match[str], now: datetime) -> tuple[date | None, str, bool
         )
         return day, "", past, match["wd"] == "末"
     if match["m"]:
-        day_on, past = _calendar(int(match["y"]) if match["y"] else None, int(match["m"]), int(match["d"]), today)
+        day_on, past = _calendar(
+            int(match["y"]) if match["y"] else None, int(match["m"]), int(match["d"]), today
+        )
         return day_on, "", past, False
     wanted = int(match["d2"])
     month = today.month + (wanted < today.day)
@@ -214,8 +240,16 @@ def _day_en(match: re.Match[str], now: datetime) -> tuple[date | None, str, bool
     today = now.date()
     if rel := match["rel"]:
         words = rel.lower()
-        ahead = 2 if "after" in words else 1 if words.startswith("t") and "m" in words[:4] and words != "tonight" else 0
-        part = words.split()[-1] if words.startswith("this") else "in the evening" if words == "tonight" else ""
+        ahead = (
+            2
+            if "after" in words
+            else 1
+            if words.startswith("t") and "m" in words[:4] and words != "tonight"
+            else 0
+        )
+        part = (
+            words.split()[-1] if words.startswith("this") else "in the evening" if words == "tonight" else ""
+        )
         return today + timedelta(days=ahead), part, False, False
     if match["we"]:
         day, _ = _weekday(today, 6, following="next" in match["we"].lower(), this=False)
@@ -251,7 +285,7 @@ def _time(text: str, spans: list[tuple[int, int]], *, evening: str) -> tuple[tim
         if part and _PARTS.get(part, 0) == 12 and hour < 12 and not (part == "中午" and hour == 11):
             hour += 12
         elif ambiguous and hour <= 7:
-            hour += 12  # 七点 in a plan is an evening unless it says 早上; it is read back, so it can be corrected
+            hour += 12  # 七点 in a plan is an evening unless it says 早上; it is read back
         return time(hour % 24, minute), ambiguous
     if match := _TIME_EN.search(text):
         spans.append(match.span())
@@ -274,7 +308,9 @@ def without_moment(text: str, moment: Moment) -> str:
     In the middle they stay, so that what is kept is one verbatim piece of what was written.
     """
     start, end = 0, len(text)
-    edge = re.compile(r"[\s，,。.、；;:：]*(?:在|用|花|的|于|for|at|on|by|,)?[\s，,。.、；;:：]*", re.IGNORECASE)
+    edge = re.compile(
+        r"[\s，,。.、；;:：]*(?:在|用|花|的|于|for|at|on|by|,)?[\s，,。.、；;:：]*", re.IGNORECASE
+    )
     changed = True
     spans = list(moment.spans)
     while changed:

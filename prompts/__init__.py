@@ -1,7 +1,15 @@
 """The words of Offramp: everything a person reads stands here as data, in Chinese and in English."""
 
-from prompts.loading import PromptError, load_toml
-from prompts.playbook_data import Frame, Playbook, PlaybookQuestion, PlaybookStep, Theme, load_playbook, load_reflect_points
+from prompts.loading import PromptError, load_pattern, load_toml
+from prompts.playbook_data import (
+    Frame,
+    Playbook,
+    PlaybookQuestion,
+    PlaybookStep,
+    Theme,
+    load_playbook,
+    load_reflect_points,
+)
 from prompts.texts_data import list_keys, text, variants
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "PromptError",
     "Theme",
     "list_keys",
+    "load_pattern",
     "load_playbook",
     "load_reflect_points",
     "load_toml",

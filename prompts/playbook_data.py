@@ -22,7 +22,7 @@ STAGES = ("clarify", "test", "show", "learn")
 
 @dataclass(frozen=True)
 class Entry:
-    """One text in both languages. ``cues`` are regexes: where one matches, this entry fits especially well."""
+    """One text in both languages. Where one of its ``cues`` matches, it fits especially well."""
 
     key: str
     zh: str

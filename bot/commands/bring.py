@@ -55,9 +55,7 @@ def _bar() -> Progress:
     )
 
 
-async def _store_all(
-    house: House, user: User, files: Sequence[Path], bar: Progress
-) -> tuple[int, int, bool]:
+async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progress) -> tuple[int, int, bool]:
     lenses, safety = LensReader(), SafetyCheck()
 
     def listen(words: str, language: Language) -> tuple[Safety, Sequence[tuple[Lens, float]]]:
@@ -78,7 +76,9 @@ async def _store_all(
         bar.advance(task, len(found.entries))
         for problem in found.problems:
             lost = lost or problem.lost
-            reason = text(problem.key, user.language, name=problem.name, limit=problem.limit, count=problem.count)
+            reason = text(
+                problem.key, user.language, name=problem.name, limit=problem.limit, count=problem.count
+            )
             print(text("importing.problem", user.language, name=problem.name, reason=reason), file=sys.stderr)  # noqa: T201  # the command's page
     return added, skipped, lost
 
@@ -87,4 +87,6 @@ async def _index(house: House, user: User, bar: Progress) -> None:
     """Makes it searchable now; interrupted, the next start goes on with it."""
     task = bar.add_task(text("importing.indexing", user.language), total=None)
     await house.recall.ready()
-    await house.recall.index_pending(user.id, on_progress=lambda done, total: bar.update(task, completed=done, total=total))
+    await house.recall.index_pending(
+        user.id, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+    )

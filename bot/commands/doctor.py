@@ -19,7 +19,7 @@ from bot.errors import database_sentence
 from bot.home import HomeUnusable, prepare_home
 from bot.settings import find_unknown
 from memory.errors import StorageError
-from memory.recall import check_packaged_model, open_recall
+from memory.recall import check_packaged, open_recall
 from memory.sql.engine import open_engine
 from memory.sql.inbox import count_inbox
 from memory.sql.journal import Journal
@@ -77,7 +77,7 @@ async def find_all(settings: Settings) -> AsyncIterator[Finding]:
     )
     async for finding in _stored(settings):
         yield finding
-    problem = check_packaged_model()
+    problem = check_packaged()
     yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
     yield Finding("door", True, "terminal (no Telegram token is set)")
 
@@ -102,7 +102,9 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     inbox, outbox = await count_inbox(journal), await count_outbox(journal)
     dead = inbox.get("dead", 0)
     yield Finding(
-        "inbox", not dead, f"{inbox.get('new', 0)} waiting" + (f", {dead} set aside after three tries" if dead else "")
+        "inbox",
+        not dead,
+        f"{inbox.get('new', 0)} waiting" + (f", {dead} set aside after three tries" if dead else ""),
     )
     yield Finding("outbox", True, f"{outbox.get('queued', 0)} waiting, {outbox.get('unknown', 0)} unknown")
     recall = open_recall(
@@ -113,9 +115,9 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         clock=SystemClock(),
     )
     try:
-        status = await recall.inspect()
-        says = f"{status.embedder}: {status.indexed} indexed, {status.waiting} waiting"
-        yield Finding("index", status.error is None, status.error or says)
+        status = await recall.status()
+        says = f"{settings.embedder} embedder: {status.indexed} indexed, {status.waiting} waiting"
+        yield Finding("index", not status.trouble, status.trouble or says)
     finally:
         await recall.close()
         await engine.dispose()

@@ -1,13 +1,14 @@
-"""``offramp evaluate ITEMS.jsonl``: each item is a fresh person in a house of its own, and nothing stays behind."""
+"""``offramp evaluate ITEMS.jsonl``: each item is a fresh person, and nothing of it stays behind."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
@@ -41,10 +42,16 @@ class Item:
     language: Language
 
 
+def _read_lines(items: Path) -> list[str]:
+    return [line for line in items.read_text("utf-8").splitlines() if line.strip()]
+
+
 def read_item(raw: dict[str, Any], now: datetime) -> Item:
     """One line of the file, stripped of what belongs to the checker."""
     raw = {name: value for name, value in raw.items() if name not in CHECKERS_OWN}
-    moment = datetime.fromisoformat(raw["now"]) if raw.get("now") else now.astimezone(ZoneInfo("Asia/Shanghai"))
+    moment = (
+        datetime.fromisoformat(raw["now"]) if raw.get("now") else now.astimezone(ZoneInfo("Asia/Shanghai"))
+    )
     said = raw.get("message") or " ".join(h["text"] for h in (*raw.get("plan", ()), *raw.get("history", ())))
     fallback: Language = "en" if raw.get("lang") == "en" else "zh"
     return Item(
@@ -62,7 +69,7 @@ def read_item(raw: dict[str, Any], now: datetime) -> Item:
 
 async def evaluate_items(settings: Settings, items: Path) -> int:
     """Prints one JSON reply an item on standard output."""
-    lines = [line for line in items.read_text("utf-8").splitlines() if line.strip()]
+    lines = await asyncio.to_thread(_read_lines, items)
     with tempfile.TemporaryDirectory(prefix="offramp-evaluate-") as folder:
         apart = settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""})
         async with open_house(apart) as house:
@@ -130,7 +137,7 @@ async def _add_history(tx: Transaction, user_id: int, line: dict[str, Any], item
         )
         .returning(MessageRow.id)
     )
-    message_id = cast("int", made.scalar_one())
+    message_id = made.scalar_one()
     tx.db.add(IndexOpRow(user_id=user_id, message_id=message_id, op="add"))
     await tx.db.flush()
     return message_id

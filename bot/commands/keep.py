@@ -43,7 +43,9 @@ async def export_person(settings: Settings, *, user: str, folder: Path | None) -
     """Writes everything of one person to a file."""
     async with open_house(settings, warm=False) as house:
         person = await house.journal.load_user(await _load_person(house, user))
-        path = await export_user(house.journal, person.id, folder or settings.home / "exports", house.clock.now())
+        path = await export_user(
+            house.journal, person.id, folder or settings.home / "exports", house.clock.now()
+        )
         _say(text("export.done", person.language, path=path))
     return 0
 
@@ -78,8 +80,10 @@ async def reindex_all(settings: Settings) -> int:
         await house.recall.ready()
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task("reindex", total=None)
-            await house.recall.reindex(on_progress=lambda done, total: bar.update(task, completed=done, total=total))
-        status = house.recall.status()
+            await house.recall.reindex(
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        status = await house.recall.status()
         _say(f"Indexed {status.indexed} messages with {status.embedder}.")
     return 0
 
@@ -92,11 +96,11 @@ async def recall_words(settings: Settings, words: str, *, user: str, explain: bo
         found = await house.recall.explain(user_id, words, limit=10)
         if not found:
             raise click.ClickException("Nothing stored fits that.")
-        for each in found:
-            line = f"{each.recalled.message.said_on}  {each.recalled.score:.2f}  #{each.recalled.message.id}  {each.recalled.message.text[:160]}"
-            _say(line)
+        for answer in found:
+            message, hit = answer.message, answer.hit
+            _say(f"{message.said_on}  {hit.fit:.2f}  #{message.id}  {message.text[:160]}")
             if explain:
-                _say("            " + "  ".join(f"{leg} {score:.3f}" for leg, score in each.legs.items()))
+                _say("            " + "  ".join(f"{leg} {score:.3f}" for leg, score in hit.legs.items()))
     return 0
 
 

@@ -34,7 +34,12 @@ async def reflect_file(settings: Settings, file: Path, *, user: str) -> int:
             print(text("reflect.usage", language), file=sys.stderr)  # noqa: T201  # a command's page
             return 1
         turn = Turn(
-            user_id, words, language, house.clock.now().astimezone(person.tz), Channel.COMMAND, command="reflect"
+            user_id,
+            words,
+            language,
+            house.clock.now().astimezone(person.tz),
+            Channel.COMMAND,
+            command="reflect",
         )
         await house.recall.ready()
         answer = await house.coach.reply_to(turn)

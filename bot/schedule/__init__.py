@@ -1,0 +1,1 @@
+"""When the coach speaks first."""

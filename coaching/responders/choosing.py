@@ -40,7 +40,9 @@ class Chooser:
             key = (used.kind, used.key)
             self._rested[key] = min(used.turn, self._rested.get(key, used.turn))
         self._recent_steps = {
-            used.key for used in scene.used if used.kind == "nextstep" and self._days_since(used.on) < REST_DAYS
+            used.key
+            for used in scene.used
+            if used.kind == "nextstep" and self._days_since(used.on) < REST_DAYS
         }
 
     def _days_since(self, on: object) -> int:
@@ -58,9 +60,7 @@ class Chooser:
         return [entry for entry in entries if self._age(kind, entry.key) > REST_TURNS[kind]]
 
     def entry(self, kind: str, pools: Sequence[Sequence[E]]) -> E:
-        """One entry: first what fits this message, then what fits anything, pool by pool, and never a
-        stale one while a fresh one is left.
-        """
+        """One entry: what fits this message, else what fits anything, and nothing stale while some is fresh."""
         for pool in pools:
             fresh = self._fresh(kind, pool)
             fitting = [e for e in fresh if e.fits(self._message)]

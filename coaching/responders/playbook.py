@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coaching.dates import choose_slot, say_date
 from coaching.intent import Intent
-from coaching.model import Lens
+from coaching.model import Channel, Lens
 from coaching.parts import (
     Choice,
     Draft,
@@ -87,9 +87,7 @@ class PlaybookResponder:
         frame = choose.entry("reflection", pools if reading.sure else [*pools[:1]])
         special = frame.fits(turn.text)
         if reading.other and not special:
-            first, second = sorted(
-                (quote, reading.other), key=lambda q: turn.text.find(q.text)
-            )
+            first, second = sorted((quote, reading.other), key=lambda q: turn.text.find(q.text))
             words = _fill(choose.wording("turn.two_sided"), q=first.text, q2=second.text)
             return Reflection(words, (first, second), "two_sided")
         return Reflection(_fill(frame.says(turn.language), q=quote.text), (quote,), frame.key)
@@ -102,9 +100,11 @@ class PlaybookResponder:
         said_on = message.said_on
         quote = Quote(quote.text, quote.message_id, said_on)
         name = "past.conflict" if reading.conflict else "past.same"
-        words = _fill(
-            choose.wording(name), q=quote.text, date=say_date(said_on, turn.today, turn.language)
-        )
+        if (
+            message.channel is Channel.IMPORT
+        ):  # a note may hold somebody else's words, and its day may be a guess
+            name = "past.note" if message.dated else "past.undated"
+        words = _fill(choose.wording(name), q=quote.text, date=say_date(said_on, turn.today, turn.language))
         return Past(words, (quote,), f"m{message.id}")
 
     def _step(self, turn: Turn, scene: Scene, reading: Reading, choose: Chooser) -> NextStep | None:
@@ -179,7 +179,9 @@ def build_step(
     sentence = _sentence(_fill(template, when=slot.words, **values), language)
     body = _sentence(re.sub(r"^[\s,，、:：]+", "", _fill(template, when="", **values)), language)
     shrunk = re.sub(
-        r"^[\s,，、:：]+", "", _fill(found.word("smaller", language), when="", **(values | {"minutes": SHORTEST}))
+        r"^[\s,，、:：]+",
+        "",
+        _fill(found.word("smaller", language), when="", **(values | {"minutes": SHORTEST})),
     )
     # the visible end belongs to the whole step; the small one ends where it ends
     offer = (
@@ -207,11 +209,10 @@ def _sentence(words: str, language: Language) -> str:
     return words + stop if language == "zh" else words[:1].upper() + words[1:] + stop
 
 
-def step_choices(language: Language) -> tuple[Choice, ...]:
+def step_choices(language: Language, *, smaller: bool = True) -> tuple[Choice, ...]:
     """Yes, smaller, no: in that order, and none of them is a failure."""
-    return tuple(
-        Choice(text(f"choice.{name}", language), f"step:{name}") for name in ("do", "smaller", "not_this")
-    )
+    names = ("do", "smaller", "not_this") if smaller else ("do", "not_this")
+    return tuple(Choice(text(f"choice.{name}", language), f"step:{name}") for name in names)
 
 
 def needs_clarifying(turn: Turn, reading: Reading) -> bool:

@@ -1,0 +1,1 @@
+"""Everything stored, in SQL."""

@@ -21,20 +21,26 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """An engine with the house's guarantees: foreign keys, WAL and full sync on SQLite, UTC on Postgres."""
+    """An engine with the house's guarantees: foreign keys, WAL and full sync on SQLite, UTC on Postgres.
+
+    Its errors never show a statement's values: they are what somebody wrote.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     return create_async_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC"},
     )
 
 
 def _open_sqlite(url: URL) -> AsyncEngine:
     engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        url.set(drivername="sqlite+aiosqlite"),
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Listen = Callable[[str, Language], tuple[Safety, Sequence[tuple[Lens, float]]]]
 
+
 async def store_found(tx: Transaction, user: User, found: Found, listen: Listen) -> tuple[int, int]:
     """Stores one file's entries; those that are here already are left as they are.
 
@@ -45,7 +46,9 @@ async def store_found(tx: Transaction, user: User, found: Found, listen: Listen)
 
 async def _store(tx: Transaction, user: User, import_id: int, entry: Entry, listen: Listen) -> bool:
     known = await tx.db.scalar(
-        select(MessageRow.id).where(MessageRow.user_id == user.id, MessageRow.fingerprint == entry.fingerprint)
+        select(MessageRow.id).where(
+            MessageRow.user_id == user.id, MessageRow.fingerprint == entry.fingerprint
+        )
     )
     if known is not None:
         return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from memory.sql.tables import InboxRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from memory.sql.journal import Journal
     from memory.sql.transaction import Transaction
@@ -26,14 +27,25 @@ class Pending:
     bot_id: int
     update_id: int
     chat_id: int
+    sender_id: int | None
     raw: str
     attempts: int
+    received_at: datetime
 
 
 async def store_update(
-    tx: Transaction, *, bot_id: int, update_id: int, chat_id: int | None, sender_id: int | None, raw: str | None
+    tx: Transaction,
+    *,
+    bot_id: int,
+    update_id: int,
+    chat_id: int | None,
+    sender_id: int | None,
+    raw: str | None,
+    why: str = "not allowed",
 ) -> bool:
     """Stores an update once. ``raw`` is None for a sender who is not allowed: an id is left, and no words.
+
+    ``why`` says what else kept the words out.
 
     Returns:
         False when it was stored before.
@@ -48,8 +60,9 @@ async def store_update(
             raw=raw,
             state="new" if raw is not None else "done",
             attempts=0,
-            why="" if raw is not None else "not allowed",
+            why="" if raw is not None else why[:80],
             received_at=tx.now,
+            settled_at=None if raw is not None else tx.now,
         )
         .on_conflict_do_nothing()
         .returning(InboxRow.seq)
@@ -63,17 +76,42 @@ async def next_update_id(tx: Transaction, bot_id: int) -> int:
     return (newest or 0) + 1
 
 
-async def list_pending(journal: Journal, bot_id: int, chat_id: int) -> tuple[Pending, ...]:
-    """What waits in one chat, in order of arrival."""
+async def list_pending(
+    journal: Journal, bot_id: int, chat_id: int, *, limit: int | None = None
+) -> tuple[Pending, ...]:
+    """What waits in one chat, in order of arrival; at most ``limit``."""
     async with journal.read() as db:
         rows = await db.scalars(
             select(InboxRow)
             .where(InboxRow.bot_id == bot_id, InboxRow.chat_id == chat_id, InboxRow.state == "new")
             .order_by(InboxRow.seq)
+            .limit(limit)
         )
         return tuple(
-            Pending(row.seq, row.bot_id, row.update_id, chat_id, row.raw or "", row.attempts) for row in rows
+            Pending(
+                seq=row.seq,
+                bot_id=row.bot_id,
+                update_id=row.update_id,
+                chat_id=chat_id,
+                sender_id=row.sender_id,
+                raw=row.raw or "",
+                attempts=row.attempts,
+                received_at=row.received_at,
+            )
+            for row in rows
         )
+
+
+async def count_pending(tx: Transaction, bot_id: int, chat_id: int) -> int:
+    """How much waits in one chat."""
+    return (
+        await tx.db.scalar(
+            select(func.count())
+            .select_from(InboxRow)
+            .where(InboxRow.bot_id == bot_id, InboxRow.chat_id == chat_id, InboxRow.state == "new")
+        )
+        or 0
+    )
 
 
 async def list_waiting_chats(journal: Journal) -> tuple[tuple[int, int], ...]:
@@ -86,6 +124,24 @@ async def list_waiting_chats(journal: Journal) -> tuple[tuple[int, int], ...]:
             .order_by(func.min(InboxRow.seq))
         )
         return tuple((bot_id, chat_id) for bot_id, chat_id in rows)
+
+
+async def list_settled_at(
+    journal: Journal, bot_id: int, chat_id: int, *, since: datetime
+) -> tuple[datetime, ...]:
+    """When the updates of a chat were settled since a moment, oldest first: what its budget is counted by."""
+    async with journal.read() as db:
+        rows = await db.scalars(
+            select(InboxRow.settled_at)
+            .where(
+                InboxRow.bot_id == bot_id,
+                InboxRow.chat_id == chat_id,
+                InboxRow.state == "done",
+                InboxRow.settled_at > since,
+            )
+            .order_by(InboxRow.settled_at)
+        )
+        return tuple(at for at in rows if at is not None)
 
 
 async def settle(tx: Transaction, seqs: Sequence[int]) -> bool:
@@ -118,6 +174,23 @@ async def mark_failed(tx: Transaction, seq: int, *, why: str, tries: int = 3) ->
         row.state, row.settled_at = "dead", tx.now
     await tx.db.flush()
     return row.state == "dead"
+
+
+async def drop_settled(tx: Transaction, *, before: datetime) -> int:
+    """Drops rows that were settled before a moment; one that still waits is never dropped.
+
+    Telegram may begin its numbers anew after a week, so that older ones are no longer needed to tell a
+    repeated update.
+
+    Returns:
+        How many went.
+    """
+    gone = await tx.db.execute(
+        delete(InboxRow)
+        .where(InboxRow.state.in_(("done", "dead")), InboxRow.settled_at < before)
+        .returning(InboxRow.seq)
+    )
+    return len(gone.all())
 
 
 async def count_inbox(journal: Journal) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The journal: everything said and promised, in SQL, which is the truth.
 
-Reading needs no ceremony. Writing is said out loud: ``async with journal.begin() as tx: …; await tx.commit()``,
-and leaving without the commit rolls back.
+Reading needs no ceremony. Writing is said out loud, and leaving without the commit rolls back:
+``async with journal.begin() as tx: …; await tx.commit()``.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class Journal:
             user = user_from(row)
             today = now.astimezone(user.tz).date()
             goals = await db.scalars(
-                select(GoalRow).where(GoalRow.user_id == user_id, GoalRow.ended_at.is_(None)).order_by(GoalRow.id)
+                select(GoalRow)
+                .where(GoalRow.user_id == user_id, GoalRow.ended_at.is_(None))
+                .order_by(GoalRow.id)
             )
             commitments = await db.scalars(
                 select(CommitmentRow)

@@ -1,4 +1,7 @@
-"""The outbox: what is to be sent, one unique key each, so that nothing is queued twice."""
+"""The outbox: what is to be sent, one unique key each, so that nothing is queued twice.
+
+``claims`` holds what a sender does with it, ``blocked`` what happens when nobody wants to be written to.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,8 @@ async def queue(tx: Transaction, out: Outgoing) -> bool:
             reply_id=out.reply_id,
             state="queued",
             next_at=tx.now,
-            attempts=0,
+            doubts=0,
+            pieces_sent=0,
             why="",
             created_at=tx.now,
         )
@@ -83,8 +87,15 @@ async def list_queued(journal: Journal, bot_id: int, chat_id: int) -> tuple[Queu
         return tuple(Queued(row.id, row.kind, row.payload) for row in rows)
 
 
+async def count_outbox(journal: Journal) -> dict[str, int]:
+    """How many rows are in each state."""
+    async with journal.read() as db:
+        rows = await db.execute(select(OutboxRow.state, func.count()).group_by(OutboxRow.state))
+        return {state: number for state, number in rows}  # noqa: C416  # a Row is not a pair for mypy
+
+
 async def mark_sent(tx: Transaction, row_id: int, *, sent_id: int | None = None) -> None:
-    """It arrived."""
+    """It arrived, whoever holds the row by now."""
     await tx.db.execute(
         update(OutboxRow)
         .where(OutboxRow.id == row_id)
@@ -92,8 +103,12 @@ async def mark_sent(tx: Transaction, row_id: int, *, sent_id: int | None = None)
     )
 
 
-async def count_outbox(journal: Journal) -> dict[str, int]:
-    """How many rows are in each state."""
+async def find_reply_id(journal: Journal, bot_id: int, chat_id: int, sent_id: int) -> int | None:
+    """The stored reply behind a message of the bot that somebody tapped on or answered."""
     async with journal.read() as db:
-        rows = await db.execute(select(OutboxRow.state, func.count()).group_by(OutboxRow.state))
-        return {state: number for state, number in rows}  # noqa: C416  # a Row is not a pair for mypy
+        return await db.scalar(
+            select(OutboxRow.reply_id)
+            .where(OutboxRow.bot_id == bot_id, OutboxRow.chat_id == chat_id, OutboxRow.sent_id == sent_id)
+            .order_by(OutboxRow.id.desc())
+            .limit(1)
+        )

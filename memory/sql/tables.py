@@ -97,7 +97,10 @@ class UserRow(Table):
 
 
 class IdentityRow(Table):
-    """How a door knows a person: ``("terminal", "local")``, ``("telegram", "12345")``."""
+    """How a door knows a person: ``("terminal", "local")``, ``("telegram", "12345")``.
+
+    ``blocked_at``: since when the door refuses what is sent to them; None while it is open.
+    """
 
     __tablename__ = "identities"
 
@@ -105,6 +108,7 @@ class IdentityRow(Table):
     external_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = _owner(index=True)
     created_at: Mapped[datetime]
+    blocked_at: Mapped[datetime | None]
 
 
 class ImportRow(Table):
@@ -124,7 +128,8 @@ class MessageRow(Table):
     """A stored line.
 
     ``origin`` names the update it came from, so that a replay stores it once; ``fingerprint`` names an
-    imported entry, so that importing a file twice changes nothing. ``parts`` holds a reply's typed parts.
+    imported entry, so that importing a file twice changes nothing. ``external_id`` is the door's own number
+    for it (Telegram's message id), so that it can be quoted and edited. ``parts`` holds a reply's typed parts.
     """
 
     __tablename__ = "messages"
@@ -133,6 +138,7 @@ class MessageRow(Table):
         UniqueConstraint("user_id", "fingerprint"),
         Index("ix_messages_user_id_said_at", "user_id", "said_at", "id"),
         Index("ix_messages_user_id_said_on", "user_id", "said_on"),
+        Index("ix_messages_user_id_external_id", "user_id", "external_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -145,6 +151,7 @@ class MessageRow(Table):
     said_on: Mapped[date] = mapped_column(Date)
     safety: Mapped[str] = mapped_column(String(16), default="none")
     origin: Mapped[str | None] = mapped_column(String(80))
+    external_id: Mapped[int | None] = mapped_column(BigInteger)
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     import_id: Mapped[int | None] = mapped_column(
         BigId, ForeignKey("imports.id", ondelete="CASCADE"), index=True
@@ -352,12 +359,39 @@ class InboxRow(Table):
     settled_at: Mapped[datetime | None]
 
 
+class DoorRow(Table):
+    """A bot as Telegram knows it: when it last answered, and when it came back after more than a day."""
+
+    __tablename__ = "doors"
+
+    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    polled_at: Mapped[datetime]
+    back_at: Mapped[datetime | None]
+
+
+class CodeRow(Table):
+    """A code that is good once: ``pair`` lets somebody in, ``link`` joins two doors of one person.
+
+    Only its SHA-256 is stored. A used ``pair`` code stays: it says who was let in.
+    """
+
+    __tablename__ = "codes"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime | None]
+    used_by: Mapped[int | None] = mapped_column(BigInteger)
+    used_at: Mapped[datetime | None]
+
+
 class OutboxRow(Table):
     """Something to be sent.
 
     ``key`` is unique: ``u{bot_id}:{update_id}:{n}`` for a reply, ``nudge:{user}:{local_date}`` for a nudge.
     ``class_`` is ``must`` (resent when in doubt) or ``may`` (never twice). ``state``: queued, sending,
-    sent, unknown, dead.
+    sent, unknown, dead. ``doubts`` counts the sends that may have arrived; ``pieces_sent`` the messages of a
+    long text that did; ``sent_id`` is the door's id of the last of them. ``why`` is set once a send failed.
     """
 
     __tablename__ = "outbox"
@@ -369,9 +403,7 @@ class OutboxRow(Table):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    user_id: Mapped[int | None] = mapped_column(
-        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True
-    )
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True)
     door: Mapped[str] = mapped_column(String(16))
     bot_id: Mapped[int] = mapped_column(BigInteger)
     chat_id: Mapped[int] = mapped_column(BigInteger)
@@ -385,7 +417,8 @@ class OutboxRow(Table):
     owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    doubts: Mapped[int] = mapped_column(Integer, default=0)
+    pieces_sent: Mapped[int] = mapped_column(Integer, default=0)
     why: Mapped[str] = mapped_column(String(80), default="")
     sent_id: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]

@@ -75,8 +75,11 @@ class Transaction:
         origin: str | None,
         safety: Safety = Safety.NONE,
         lenses: Sequence[tuple[Lens, float]] = (),
+        external_id: int | None = None,
     ) -> int | None:
         """Stores what the person said. A replay of the same origin gives the id it has already.
+
+        ``external_id`` is the door's own number for the message.
 
         Returns:
             The message's id, or None for a tap, which says nothing.
@@ -96,6 +99,7 @@ class Transaction:
                 said_on=turn.today,
                 safety=safety,
                 origin=origin,
+                external_id=external_id,
                 source="",
                 dated=True,
             )
@@ -121,9 +125,7 @@ class Transaction:
             self.db.add(IndexOpRow(user_id=turn.user_id, message_id=message_id, op="add"))
         return message_id
 
-    async def record_reply(
-        self, turn: Turn, draft: Draft, *, said_id: int | None, origin: str | None
-    ) -> int:
+    async def record_reply(self, turn: Turn, draft: Draft, *, said_id: int | None, origin: str | None) -> int:
         """Stores a reply with its typed parts, whom it quotes and which texts it used up."""
         row = MessageRow(
             user_id=turn.user_id,

@@ -74,6 +74,7 @@ def upgrade() -> None:
     sa.Column('external_id', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('blocked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_identities_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('door', 'external_id', name=op.f('pk_identities'))
     )
@@ -130,6 +131,7 @@ def upgrade() -> None:
     sa.Column('said_on', sa.Date(), nullable=False),
     sa.Column('safety', sa.String(length=16), nullable=False),
     sa.Column('origin', sa.String(length=80), nullable=True),
+    sa.Column('external_id', sa.BigInteger(), nullable=True),
     sa.Column('fingerprint', sa.String(length=64), nullable=True),
     sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('source', sa.Text(), nullable=False),
@@ -146,9 +148,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_messages_import_id'), ['import_id'], unique=False)
+        batch_op.create_index('ix_messages_user_id_external_id', ['user_id', 'external_id'], unique=False)
         batch_op.create_index('ix_messages_user_id_said_at', ['user_id', 'said_at', 'id'], unique=False)
         batch_op.create_index('ix_messages_user_id_said_on', ['user_id', 'said_on'], unique=False)
 
+    op.create_table('codes',
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('used_by', sa.BigInteger(), nullable=True),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_codes_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_codes'))
+    )
+    with op.batch_alter_table('codes', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_codes_user_id'), ['user_id'], unique=False)
+
+    op.create_table('doors',
+    sa.Column('bot_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('polled_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('back_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('bot_id', name=op.f('pk_doors'))
+    )
     op.create_table('goals',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -190,7 +212,8 @@ def upgrade() -> None:
     sa.Column('owner', sa.String(length=64), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('doubts', sa.Integer(), nullable=False),
+    sa.Column('pieces_sent', sa.Integer(), nullable=False),
     sa.Column('why', sa.String(length=80), nullable=False),
     sa.Column('sent_id', sa.BigInteger(), nullable=True),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
@@ -327,9 +350,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_goals_user_id'))
 
     op.drop_table('goals')
+    op.drop_table('doors')
+    with op.batch_alter_table('codes', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_codes_user_id'))
+
+    op.drop_table('codes')
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.drop_index('ix_messages_user_id_said_on')
         batch_op.drop_index('ix_messages_user_id_said_at')
+        batch_op.drop_index('ix_messages_user_id_external_id')
         batch_op.drop_index(batch_op.f('ix_messages_import_id'))
 
     op.drop_table('messages')

@@ -1,0 +1,5 @@
+"""``python -m bot`` is ``offramp``."""
+
+from bot.cli import main
+
+main()

