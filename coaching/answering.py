@@ -10,7 +10,7 @@ from coaching.effects import SetDialogue
 from coaching.housekeeping import open_forget, pause
 from coaching.intent import Intent, answers_checkin, read_intent, says
 from coaching.offers import answer_offer
-from coaching.parts import Draft, Question, Quote, ReplyKind, Said
+from coaching.parts import Draft, Question, ReplyKind, Said
 from coaching.quoting import GARBLED, list_clauses
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
@@ -96,7 +96,9 @@ async def _find_past(thinking: Thinking) -> tuple[Recalled | None, bool]:
         for used in thinking.scene.used
         if used.kind == "past" and used.turn < QUOTED_LATELY and used.key[1:].isdigit()
     )
-    return recalling.choose_past(thinking.turn, await thinking.recall(thinking.turn.text), said_lately=lately)
+    return recalling.choose_past(
+        thinking.turn, await thinking.recall(thinking.turn.text, loosely=True), said_lately=lately
+    )
 
 
 async def _explain(thinking: Thinking) -> Draft:
@@ -104,7 +106,6 @@ async def _explain(thinking: Thinking) -> Draft:
     turn, scenes = thinking.turn, thinking.team.scenes
     last = await scenes.find_last_quote(turn.user_id)
     message = await scenes.find_message(turn.user_id, last[0]) if last else None
-    if message is None:
-        return recalling.build_why(turn, None, "")
-    thinking.messages[message.id] = message.text
-    return recalling.build_why(turn, Quote("", message.id, message.said_on), message.text)
+    if message is not None:
+        thinking.messages[message.id] = message.text
+    return recalling.build_why(turn, message)

@@ -201,6 +201,7 @@ def _small_step(key: str, turn: Turn, item: Commitment | None, *, item_words: st
         minutes=minutes,
         when=slot.words,
         due_on=slot.on,
+        cue=slot.cue,
         done=item.visible_end if item and item.visible_end else text("plan.end_default", turn.language),
         if_then=item.if_then if item else "",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from coaching import checkins, commitments, goals, housekeeping, recalling, review
 from coaching.effects import ChangeSettings, EndDialogue
 from coaching.housekeeping import info
-from coaching.intent import Intent
+from coaching.intent import Intent, says
 from coaching.model import Event
 from coaching.offers import TAPS, answer_offer
 from coaching.parts import Draft, Question, Quote, ReplyKind
@@ -118,6 +118,8 @@ async def answer_dialogue(thinking: Thinking) -> Draft | None:
     """The next turn of a conversation under way, or None when what was said is about something else."""
     turn, scene = thinking.turn, thinking.scene
     if scene.dialogue is None or turn.now - scene.dialogue.since > DIALOGUE_LASTS:
+        return None
+    if any(says(name, turn.text) for name in ("recall", "why_know")):
         return None
     match scene.dialogue.kind:
         case commitments.DIALOGUE:

@@ -44,6 +44,7 @@ LONGEST_ITEM = 200  # characters; beyond this it is a story, not a line of a pla
 _WHOLE_YES = load_pattern("commitments.whole_yes")
 _NO = load_pattern("commitments.no")
 _MAYBE = load_pattern("commitments.maybe")
+_STORY = load_pattern("commitments.story")
 _EDGES = re.compile(r"^[\s，,。.！!~～…]+|[\s，,。.！!~～…]+$")
 _SPLIT = re.compile(r"[\n；;]+|(?:^|\s)(?:\d{1,2}[.、)）]|[-•*])\s*|[，,、]?\s*(?:还有|以及|另外)\s*(?=.{4})")
 
@@ -282,6 +283,8 @@ def go_on(turn: Turn, scene: Scene, dialogue: Dialogue, choose: Chooser) -> Draf
         return _draft(turn, Said(text("plan.not_saved", turn.language)), effects=(EndDialogue(),))
     match state["stage"]:
         case "what" if turn.text and len(turn.text) <= LONGEST_ITEM:
+            if _is_story(turn) or (dialogue.state.get("shown") and not _has_moment(turn)):
+                return None
             draft = _take_words(turn, scene, turn.text, choose)
             # asked once and still vague: they have something else on their mind
             stays_vague = any(part.key == "vague" for part in draft.parts)
@@ -297,11 +300,21 @@ def go_on(turn: Turn, scene: Scene, dialogue: Dialogue, choose: Chooser) -> Draf
     return None
 
 
+def _is_story(turn: Turn) -> bool:
+    """Something on their mind rather than a line of a plan: no moment, and a complaint or a question."""
+    return not _has_moment(turn) and bool(_STORY.search(turn.text))
+
+
+def _has_moment(turn: Turn) -> bool:
+    moment = read_moment(turn.text, turn.now)
+    return moment.on is not None or moment.at is not None
+
+
 def _answer_when(turn: Turn, item: Item, queue: list[str]) -> Draft | None:
     moment = read_moment(turn.text, turn.now)
     if moment.on is None and moment.at is None and not moment.cue and moment.minutes is None:
         fresh, fresh_moment = read_item(turn.text, turn.now)
-        if is_vague(fresh.text):
+        if is_vague(fresh.text) or _is_story(turn):
             return None
         return _place(turn, fresh, fresh_moment, queue)
     # "明晚八点" alone means tomorrow; a bare hour with no day means the next time it strikes
@@ -455,7 +468,12 @@ def show_plan(turn: Turn, scene: Scene) -> Draft:
         if item.status is CommitmentStatus.OPEN
         for name in ("done", "half", "move", "shrink", "drop")
     )
-    return _draft(turn, Said(shown, "", quotes), choices=choices)
+    parts: list[Part] = [Said(shown, "", quotes)]
+    effects: tuple[Effect, ...] = ()
+    if (room := MOST - len(list_open(scene, turn.today))) > 0:
+        parts.append(Said(text("plan.add", turn.language, room=room)))
+        effects = (SetDialogue(DIALOGUE, {"stage": "what", "items": [], "queue": [], "shown": True}),)
+    return _draft(turn, *parts, choices=choices, effects=effects)
 
 
 def mark(turn: Turn, scene: Scene, name: str, wanted: str) -> Draft:

@@ -27,10 +27,17 @@ def say_weekday(day: date, language: Language) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free moment for a small step: how to say it, and on which local date it is."""
+    """A free moment for a small step.
+
+    Attributes:
+        words: how to say it now: 今晚饭后, tomorrow at lunch.
+        on: its local date.
+        cue: how it stands in a plan beside its date: 饭后, at lunch.
+    """
 
     words: str
     on: date
+    cue: str
 
 
 def choose_slot(now: datetime, language: Language, *, low: bool, turn: int) -> Slot:
@@ -52,7 +59,8 @@ def choose_slot(now: datetime, language: Language, *, low: bool, turn: int) -> S
         on = today + timedelta(days=1)
         name = "tomorrow_weekend" if on.isoweekday() >= 6 else "tomorrow"
     wordings = variants(f"slot.{name}", language)
-    return Slot(wordings[turn % len(wordings)], on)
+    words, _, cue = wordings[turn % len(wordings)].partition("|")
+    return Slot(words, on, cue)
 
 
 def say_day(day: date, today: date, language: Language) -> str:

@@ -41,6 +41,10 @@ class Intent(StrEnum):
 
 
 _EDGES = re.compile(r"^[\s，,。.！!~～…?？、]+|[\s，,。.！!~～…?？、]+$")
+SMALL = (
+    Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
+    Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.FORGET,
+)  # fmt: skip
 LONG = 60  # beyond this a message is about more than the phrase that matched
 
 
@@ -71,25 +75,19 @@ def read_intent(turn: Turn, scene: Scene) -> tuple[Intent, Boundary | None]:
     text = turn.text
     if find_injection(text, turn.language):
         return Intent.INJECTION, None
-    for name in (Intent.RECALL, Intent.WHY_KNOW):
-        if len(text) <= LONG * 2 and says(name, text):
-            return name, None
-    if scene.offered is not None:
-        for name in (Intent.TAKE, Intent.SMALLER, Intent.NOT_THIS):
-            if says(name, text):
-                return name, None
-    if report := _report(turn, scene):
-        return report, None
+    if len(text) <= 2 * LONG and (asked := _first((Intent.RECALL, Intent.WHY_KNOW), text)):
+        return asked, None
+    # without an offered step only "smaller" is about a step; "yes" and "no" may be about anything
+    about_step = (Intent.TAKE, Intent.SMALLER, Intent.NOT_THIS) if scene.offered else (Intent.SMALLER,)
+    if answer := _first(about_step, text) or _report(turn, scene):
+        return answer, None
     if boundary := find_boundary(text, turn.language):
         return Intent.BOUNDARY, boundary
-    if len(text) <= LONG:
-        for name in (
-            Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
-            Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.FORGET,
-        ):  # fmt: skip
-            if says(name, text):
-                return name, None
-    return Intent.COACH, None
+    return (_first(SMALL, text) if len(text) <= LONG else None) or Intent.COACH, None
+
+
+def _first(intents: tuple[Intent, ...], text: str) -> Intent | None:
+    return next((intent for intent in intents if says(intent, text)), None)
 
 
 def _report(turn: Turn, scene: Scene) -> Intent | None:

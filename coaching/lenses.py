@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 LENSES = tuple(Lens)
 STAKEHOLDER_IS_ONE_OF = (Lens.RECOGNITION, Lens.OWNERSHIP, Lens.IMPACT)
 
-# Flat around these values: halving or doubling one moves the figures of tests/bench/lenses.py by a point
-# or less.
-WORDS, CUES, SENSE = 1.0, 1.0, 3.0  # sense values are small (most pairs near 0.1), hence the larger weight
 SENSE_WIDTH = 3.0
 RIDGE = 1.0
 ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its first
@@ -47,6 +44,19 @@ ENCODE_AT_ONCE = 32  # a message that arrives while the examples are encoded wai
 
 _HAN_RUN = re.compile(rf"[{HAN}]+")
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each kind of evidence counts; ``tests/bench/lenses.py`` sets one or two to zero.
+
+    Flat around these values: halving or doubling one moves the figures there by a point or less. Sense
+    likenesses are small (most pairs near 0.1), hence the larger weight.
+    """
+
+    words: float = 1.0
+    cues: float = 1.0
+    sense: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +100,9 @@ def _best(scores: dict[Lens, float]) -> tuple[Lens, ...]:
 class LensReader:
     """Reads lenses. Learns from the packaged examples when first used, in about a second; thread-safe."""
 
-    def __init__(self, examples: Sequence[Example] | None = None) -> None:
+    def __init__(self, examples: Sequence[Example] | None = None, *, weights: Weights | None = None) -> None:
         self._given = examples
+        self._weigh = weights or Weights()
         self._learning = Lock()
         self._plain: _Model | None = None
         self._sensing: _Model | None = None
@@ -135,7 +146,7 @@ class LensReader:
             rows.append(made)
         senses = np.zeros((len(examples), rows[0].shape[1]), dtype=np.float32)
         senses[english] = np.concatenate(rows)
-        model = _Model(examples, senses)
+        model = _Model(examples, self._weigh, senses)
         with self._learning:
             self._sensing = model
         return True
@@ -144,18 +155,19 @@ class LensReader:
         if self._plain is None:
             with self._learning:
                 if self._plain is None:
-                    self._plain = _Model(load_examples() if self._given is None else self._given)
+                    self._plain = _Model(load_examples() if self._given is None else self._given, self._weigh)
         return self._plain
 
 
 class _Model:
     """Kernel ridge regression over the examples."""
 
-    def __init__(self, examples: Sequence[Example], senses: Matrix | None = None) -> None:
+    def __init__(self, examples: Sequence[Example], weigh: Weights, senses: Matrix | None = None) -> None:
         import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.kernel_ridge import KernelRidge
 
+        self._weigh = weigh
         texts = [example.text for example in examples]
         tfidf = TfidfVectorizer(analyzer=_grams, sublinear_tf=True, dtype=np.float32)
         grams = tfidf.fit_transform(texts)
@@ -170,10 +182,10 @@ class _Model:
 
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
         self._prior = targets.mean(axis=0)
-        kernel = WORDS * (grams @ grams.T).toarray() + self._likeness(self._cues, senses)
+        kernel = weigh.words * (grams @ grams.T).toarray() + self._likeness(self._cues, senses)
         ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(kernel, targets - self._prior)
         self._weights: Matrix = ridge.dual_coef_
-        self._gram_weights: Matrix = np.ascontiguousarray(WORDS * (grams.T @ self._weights))
+        self._gram_weights: Matrix = np.ascontiguousarray(weigh.words * (grams.T @ self._weights))
 
     def weigh(self, text: str, vector: Matrix | None) -> list[float]:
         """Probabilities for the lenses in their order, then for none."""
@@ -204,10 +216,12 @@ class _Model:
         import numpy as np
 
         # Squared, so that two fields together say more than each alone; the half makes "no cue" a sign, too.
-        like: Matrix = CUES * ((cues @ self._cues.T + 0.5) / 1.5) ** 2
+        like: Matrix = (cues @ self._cues.T + 0.5) / 1.5
+        like *= like
+        like *= self._weigh.cues
         if senses is not None and self._senses is not None:
             both = np.outer(senses.any(axis=1), self._senses.any(axis=1))
-            like += SENSE * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
+            like += self._weigh.sense * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
         return like
 
 

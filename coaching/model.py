@@ -6,7 +6,7 @@ Times ending in ``_at`` are aware UTC datetimes, dates ending in ``_on`` are dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal
@@ -266,10 +266,10 @@ class OfferedStep:
     key: str
     text: str
     minutes: int
+    when: str
     due_on: date
     cue: str
     visible_end: str
     if_then: str
     lens: Lens | None
     smaller: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def _take(thinking: Thinking, offered: OfferedStep) -> Draft:
         "step.taken",
         turn.language,
         text=offered.text,
-        when=offered.cue,
+        when=offered.when,
         minutes=offered.minutes,
         if_then=offered.if_then,
     )
@@ -76,14 +76,15 @@ def _smaller(thinking: Thinking, offered: OfferedStep) -> Draft:
     if not offered.smaller:
         return info(turn, "step.smallest")
     minutes = min(SHORTEST, offered.minutes)
-    words = text("step.shrunk", turn.language, when=offered.cue, body=offered.smaller)
+    words = text("step.shrunk", turn.language, when=offered.when, body=offered.smaller)
     step = NextStep(
         text=words[:1].upper() + words[1:],
         key=offered.key,
         body=offered.smaller,
         minutes=minutes,
-        when=offered.cue,
+        when=offered.when,
         due_on=offered.due_on,
+        cue=offered.cue,
         done=offered.visible_end,
         if_then=offered.if_then,
         lens=offered.lens,

@@ -67,6 +67,7 @@ class NextStep:
     minutes: int
     when: str
     due_on: date
+    cue: str
     done: str
     if_then: str
     smaller: str = ""

@@ -9,13 +9,13 @@ from coaching.dates import say_date
 from coaching.model import Channel
 from coaching.parts import Draft, Past, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
+from coaching.subjects import list_subjects, share_subject
 from prompts import load_pattern, text, variants
-from prompts.texts_data import fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coaching.model import Language, Recalled, Turn
+    from coaching.model import Language, Message, Recalled, Turn
 
 WHOLE = 120  # a memory up to this long (Han characters, or words at their rate) is given whole
 CLOSE = 0.6  # an older or newer statement counts as the same subject from this share of the best score on
@@ -51,6 +51,8 @@ def _near(older: Recalled, newest: Recalled) -> bool:
 
 def _line(key: str, recalled: Recalled, turn: Turn) -> Past:
     quote = whole_or_best(recalled.message.text, turn.text, recalled.message.id)
+    if recalled.message.channel is Channel.IMPORT:  # a note may hold somebody else's words
+        key += "_note"
     words = text(
         key,
         turn.language,
@@ -81,6 +83,14 @@ def whole_or_best(memory: str, question: str, message_id: int) -> Quote:
         return Quote(best, message_id)
     clauses = list_clauses(best, cues)
     return Quote(clauses[0].text if clauses else best[:WHOLE], message_id)
+
+
+def quote_memory(memory: str, message: str, message_id: int) -> Quote:
+    """The piece of a memory that is about the same thing as the message."""
+    subjects = list_subjects(message)
+    clauses = [c for c in list_clauses(memory) if measure(c.text) >= 4]
+    best = max(clauses, key=lambda c: (len(list_subjects(c.text) & subjects), c.weight), default=None)
+    return Quote(best.text if best else quotable(memory), message_id)
 
 
 def quotable(memory: str) -> str:
@@ -124,17 +134,19 @@ def choose_past(
 ) -> tuple[Recalled | None, bool]:
     """At most one earlier statement about the same thing, and whether it says otherwise.
 
-    It has to share words that mean something with the message; a similar mood is not the same thing. Nothing
-    of today, and nothing that was quoted in the last replies.
+    The words to be quoted have to share a subject with the message; a similar mood is not the same thing.
+    Nothing that was said today, and nothing that was quoted in the last replies.
     """
     for recalled in found:
         message = recalled.message
         brought = message.channel is Channel.IMPORT
         if (message.said_on >= turn.today and not brought) or message.id in said_lately:
             continue
-        if "words" not in recalled.why or measure(message.text) < 4:
+        if measure(message.text) < 4:
             continue
-        return recalled, says_otherwise(message.text, turn.text)
+        quote = quote_memory(message.text, turn.text, message.id)
+        if share_subject(quote.text, turn.text):
+            return recalled, not brought and says_otherwise(quote.text, turn.text)
     return None, False
 
 
@@ -149,14 +161,16 @@ def says_otherwise(before: str, now: str) -> bool:
     return bool(_NO.search(before)) != bool(_NO.search(now))
 
 
-def build_why(turn: Turn, quote: Quote | None, memory: str) -> Draft:
+def build_why(turn: Turn, message: Message | None) -> Draft:
     """Where a past quote came from."""
-    if quote is None or quote.message_id is None or quote.said_on is None:
+    if message is None:
         return Draft(ReplyKind.INFO, turn.language, (Said(text("recall.why_none", turn.language)),))
-    words = fill(
-        text("recall.why", turn.language, date="{date}", q="{q}", id=quote.message_id),
-        "recall.why",
-        {"date": say_date(quote.said_on, turn.today, turn.language), "q": quotable(memory)},
+    key = "recall.why_note" if message.channel is Channel.IMPORT else "recall.why"
+    said = whole_or_best(message.text, turn.text, message.id)
+    date = say_date(message.said_on, turn.today, turn.language)
+    words = text(key, turn.language, date=date, q=said.text, id=message.id)
+    return Draft(
+        ReplyKind.RECALL,
+        turn.language,
+        (Past(_capital(words), (Quote(said.text, message.id, message.said_on),)),),
     )
-    said = Quote(quotable(memory), quote.message_id, quote.said_on)
-    return Draft(ReplyKind.RECALL, turn.language, (Past(_capital(words), (said,)),))

@@ -13,7 +13,8 @@ from coaching.model import Commitment, CommitmentStatus, Role, Safety
 from coaching.parts import Choice, Draft, NextStep, Part, Past, Question, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
 from coaching.recalling import quotable
-from prompts import load_pattern, load_toml, text
+from coaching.subjects import list_subjects
+from prompts import load_pattern, text
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past 
     """Two of their own sentences on different days about the same thing, if there are any."""
     free = [m for m in said if m.id not in exclude and not m.text.startswith("/") and measure(m.text) >= 6]
     best: tuple[int, Message, Message] | None = None
-    content = {m.id: _content(m.text) for m in free}
+    content = {m.id: list_subjects(m.text) for m in free}
     for index, one in enumerate(free):
         for other in free[index + 1 :]:
             shared = len(content[one.id] & content[other.id])
@@ -151,18 +152,6 @@ def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past 
         q2=second.text,
     )
     return Past(words, (first, second))
-
-
-_COMMON = frozenset(load_toml("playbook/cues.toml")["common"]["words"])
-
-
-def _content(words: str) -> set[str]:
-    han = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", words))
-    return {
-        w
-        for w in han | {word.lower() for word in re.findall(r"[A-Za-z]{4,}", words)}
-        if w not in _COMMON and not re.match(r"[的了我是在不也就都还很]|.[的了我是在不也就都还很]", w)
-    }
 
 
 def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> NextStep:
@@ -186,6 +175,7 @@ def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> Nex
         minutes=EXPERIMENT_MINUTES,
         when=slot.words,
         due_on=slot.on,
+        cue=slot.cue,
         done=text("plan.end_default", turn.language),
         if_then="",
         quotes=quotes,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
+LOOSE = 0.1  # a fit at which a memory is worth a second look
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,11 @@ class Thinking:
         self.lens = await asyncio.to_thread(self.hear, words)
         return self.lens
 
-    async def recall(self, query: str, *, limit: int = RECALL_LIMIT) -> tuple[Recalled, ...]:
-        """The person's own statements that fit."""
+    async def recall(
+        self, query: str, *, limit: int = RECALL_LIMIT, loosely: bool = False
+    ) -> tuple[Recalled, ...]:
+        """The person's own statements that fit; ``loosely`` where the caller looks again at what comes."""
+        floor = {"floor": LOOSE} if loosely else {}
         found = await self.team.recall.recall(
             self.turn.user_id,
             query,
@@ -75,6 +79,7 @@ class Thinking:
             only_user=True,
             lenses=self.lens.lenses if self.lens else (),
             vector=self.vector if query == self.turn.text else None,
+            **floor,
         )
         self.messages |= {each.message.id: each.message.text for each in found}
         return found

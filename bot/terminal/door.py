@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from coaching.model import Language, User
 
 DOOR = "terminal"
+# after these comes what somebody wants to say, after the others an option
+OWN_WORDS = frozenset({"plan", "reflect", "recall", "goals"})
 LONGEST = 20_000  # characters in one message; a file is the better way to bring more
 
 # control characters that would move the cursor or end a C string; newline and tab are writing
@@ -140,9 +142,9 @@ def turn_from(line: str, user: User, now: datetime, *, tap: str | None = None) -
     if tap is not None:
         return Turn(user.id, "", user.language, now, Channel.TAP, tap=tap)
     if match := _COMMAND.match(line):
-        words = (match.group(2) or "").strip()
-        language = read_language(words, fallback=user.language)
-        return Turn(user.id, words, language, now, Channel.COMMAND, command=match.group(1).lower())
+        name, words = match.group(1).lower(), (match.group(2) or "").strip()
+        language = read_language(words, fallback=user.language) if name in OWN_WORDS else user.language
+        return Turn(user.id, words, language, now, Channel.COMMAND, command=name)
     return Turn(user.id, line, read_language(line, fallback=user.language), now)
 
 

@@ -60,7 +60,7 @@ class Chooser:
         return [entry for entry in entries if self._age(kind, entry.key) > REST_TURNS[kind]]
 
     def entry(self, kind: str, pools: Sequence[Sequence[E]]) -> E:
-        """One entry: what fits this message, else what fits anything, and nothing stale while some is fresh."""
+        """What fits this message, else what fits anything; nothing stale while some is fresh."""
         for pool in pools:
             fresh = self._fresh(kind, pool)
             fitting = [e for e in fresh if e.fits(self._message)]

@@ -20,7 +20,8 @@ from coaching.parts import (
     ReplyKind,
     Said,
 )
-from coaching.quoting import list_clauses, measure
+from coaching.quoting import measure
+from coaching.recalling import quote_memory
 from coaching.responders.choosing import Chooser
 from prompts import load_playbook, text
 from prompts.texts_data import fill
@@ -142,19 +143,6 @@ def _fill(template: str, **values: object) -> str:
     return fill(template, "playbook", values)
 
 
-def quote_memory(memory: str, message: str, message_id: int) -> Quote:
-    """The piece of a memory that is about the same thing as the message."""
-    shared = [word for word in _content(message) if word in memory.lower()]
-    clauses = list_clauses(memory, shared)
-    best = next((c for c in clauses if measure(c.text) >= 4), None)
-    return Quote(best.text if best else memory.strip(), message_id)
-
-
-def _content(message: str) -> list[str]:
-    han = re.findall(r"(?=([\u4e00-\u9fff]{2}))", message)
-    return han + [word.lower() for word in re.findall(r"[A-Za-z]{4,}", message)]
-
-
 def build_step(
     found: PlaybookStep,
     turn: Turn,
@@ -196,6 +184,7 @@ def build_step(
         minutes=minutes,
         when=slot.words,
         due_on=slot.on,
+        cue=slot.cue,
         done=found.word("done", language),
         if_then=found.word("if_then", language),
         smaller="" if small else _sentence(shrunk, language).rstrip("。."),
