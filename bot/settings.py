@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "OFFRAMP_"
@@ -28,6 +29,34 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("offramp"),
         description="The folder that holds everything: the database, the index, exports and the log.",
     )
+    telegram_token: SecretStr = Field(
+        default=SecretStr(""), description="The bot's token from @BotFather. With it, offramp run is in Telegram."
+    )
+    telegram_base_url: str = Field(
+        default="https://api.telegram.org", description="A local Bot API server instead of Telegram's own."
+    )
+    allowed_users: str = Field(
+        default="",
+        description="Who gets in: Telegram ids with commas between; * for everyone; "
+        "empty for the one person who follows the pairing link printed at start.",
+    )
+    webhook_url: str = Field(
+        default="",
+        description="The public https address at which Telegram delivers updates, instead of being asked for them.",
+    )
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="What Telegram proves itself with (1-256 of A-Z a-z 0-9 _ -); made from the token when empty.",
+    )
+    webhook_listen: str = Field(
+        default="127.0.0.1:8080", description="Where the webhook listens; a proxy with TLS stands before it."
+    )
+    messages_per_minute: int = Field(
+        default=30, ge=1, description="How much of one person is thought about in a minute; the rest waits."
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Answers /health on this port of 127.0.0.1; 0 for none."
+    )
     database_url: str = Field(
         default="",
         description="Postgres instead of the SQLite file in the home: postgresql+psycopg://user@host/name.",
@@ -44,6 +73,44 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="How much the log tells. It never holds a word of a diary or a secret."
     )
+
+    @field_validator("allowed_users")
+    @classmethod
+    def _check_allowed(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if value.strip() != "*" and not all(name.isascii() and name.isdigit() for name in names):
+            raise ValueError("give Telegram ids (numbers) with commas between, or *")
+        return value.strip()
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value().strip()
+        if token and not re.fullmatch(r"\d{1,15}:[A-Za-z0-9_-]{20,}", token):
+            raise ValueError("this is not a bot token; @BotFather gives one like 123456789:AA…")
+        return SecretStr(token)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):
+            raise ValueError("use 1 to 256 of A-Z a-z 0-9 _ -")
+        return value
+
+    @field_validator("webhook_listen")
+    @classmethod
+    def _check_listen(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("write HOST:PORT, such as 127.0.0.1:8080")
+        return value
+
+    @property
+    def allowed(self) -> frozenset[int] | None:
+        """The Telegram ids that get in; None for everyone."""
+        if self.allowed_users == "*":
+            return None
+        return frozenset(int(name) for name in self.allowed_users.split(",") if name.strip())
 
     @property
     def database(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
-LOOSE = 0.1  # a fit at which a memory is worth a second look
+LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coaching.model import Lens
-from memory.recall.lexical import WordScores, score_words
+from memory.recall.lexical import Terms, WordScores, score_words
 from memory.recall.shelf import Shelf
 from memory.recall.times import Period
+from memory.recall.tokens import DATE
 from memory.recall.windows import NEIGHBOURS, Timeline
 
 
@@ -55,13 +56,13 @@ class Question:
     """What is looked for, ready for the legs.
 
     Attributes:
-        terms: tokens with their weights.
+        terms: what to look for among the words.
         vector: the question's unit vector, or None while no embedder reads it.
         reads: how well the embedder reads the question, 0 to 1.
         now: whether it asks how things stand now.
     """
 
-    terms: Mapping[str, float]
+    terms: Terms
     vector: NDArray[np.float32] | None = None
     reads: float = 0.0
     lenses: tuple[Lens, ...] = ()
@@ -169,7 +170,8 @@ def search(
     if question.now:
         legs["newest"] = weights.newest * ((chosen + 1) / len(timeline)) ** 2
     total = np.sum(list(legs.values()), axis=0)
-    fit = _measure_fit(question, words, cosines, chosen)
+    in_period = legs["period"] > 0 if question.period else np.zeros(len(chosen), dtype=np.bool_)
+    fit = _measure_fit(question, words, cosines, chosen, in_period)
     order = np.lexsort((-chosen, -total))[:limit]
     return [
         Hit(
@@ -219,18 +221,27 @@ def _best(values: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np
 # (tests/bench/recall.py, "not stored"): see the figures it prints.
 FLOOR = 0.3
 
+# What fitting the date is worth: where nothing else was asked, and beside words.
+DATE_ALONE, DATE_BESIDE = 0.5, 0.15
+
 # What counts as sharing the sense, and from which cosine on it is certain.
 SENSE_FROM, SENSE_CERTAIN = 0.3, 0.75
 
 
 def _measure_fit(
-    question: Question, words: WordScores, cosines: NDArray[np.float32], chosen: NDArray[np.int64]
+    question: Question,
+    words: WordScores,
+    cosines: NDArray[np.float32],
+    chosen: NDArray[np.int64],
+    in_period: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """How likely each place is about what was asked: by its words, or by its sense, or by both a little."""
+    """How likely each place is about what was asked: by its words, its sense, its date, or each a little."""
     by_words = np.maximum(words.share[chosen], 0.5 * words.window_share[chosen])
     sense = np.nan_to_num(cosines[chosen], nan=-1.0)
     by_sense = question.reads * np.clip((sense - SENSE_FROM) / (SENSE_CERTAIN - SENSE_FROM), 0.0, 1.0)
-    return np.asarray(1.0 - (1.0 - by_words) * (1.0 - by_sense), dtype=np.float32)
+    only_date = not any(word[0] != DATE for word in question.terms.weights)
+    by_date = in_period * np.float32(DATE_ALONE if only_date else DATE_BESIDE)
+    return np.asarray(1.0 - (1.0 - by_words) * (1.0 - by_sense) * (1.0 - by_date), dtype=np.float32)
 
 
 def _why(

@@ -22,19 +22,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from coaching.model import Lens, Recalled
 from coaching.ports import Clock
 from memory.errors import StorageError
+from memory.recall.asking import measure_reading, read_question
 from memory.recall.embedder import PACKAGED, Loaded, LoadingStopped, Model, load_model
 from memory.recall.encoding import EncodeQueue
 from memory.recall.folders import Folders
 from memory.recall.fusion import FLOOR, Hit, Question, search
 from memory.recall.indexer import Indexer
 from memory.recall.keeper import Keeper, Progress
-from memory.recall.lexical import weigh_terms
 from memory.recall.settling import Answer, settle
 from memory.recall.shelf import Shelf
 from memory.recall.shelves import MEMORY, Shelves
 from memory.recall.store import RecallStore
-from memory.recall.times import asks_about_now, find_period
-from memory.recall.tokens import cut, normalise
 from memory.recall.vectors import IndexBroken
 
 _log = logging.getLogger(__name__)
@@ -43,10 +41,6 @@ KEEP_OPEN = 32  # graphs Chroma keeps in memory, about 3 MB each
 _FOUND = 64  # vectors asked of Chroma
 _LONGEST_QUERY = 2000  # letters: beyond it an embedder reads nothing and every word is common
 _LOOK_AGAIN = 30.0  # seconds after which the index looks for changes that another process wrote
-
-# How well the embedder has to read a question before its sense counts, and from where it counts in full. In
-# Chinese, which the packaged embedder cannot read, even .15 of sense lowers R@10 (.692 against .703).
-_READS_FROM, _READS_FULLY = 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +253,20 @@ class RecallIndex:
         """As ``recall``, with what each leg added."""
         query = query[:_LONGEST_QUERY]
         queue = self._queue
-        reads = _reads(queue.model, query) if queue is not None else 0.0
+        reads = measure_reading(queue.model, query) if queue is not None else 0.0
         coming = None
         if queue is not None and vector is None and reads > 0:
             coming = asyncio.wrap_future(queue.submit([query], query=True))
         shelf = await self._shelves.get(user_id, queue.model.name if queue is not None else None)
         if coming is not None:
             vector = (await coming)[0]
-        question = _question(query, vector, reads, tuple(lenses), self._clock.now().date())
+        question = read_question(
+            query,
+            today=self._clock.now().date(),
+            model=queue.model if queue is not None else None,
+            vector=vector,
+            lenses=tuple(lenses),
+        )
         asked = _Asked(since, until, only_user, exclude)
         hits = await self._search(user_id, shelf, question, asked, max(3 * limit, 30))
         messages = await self._store.load_messages(user_id, [hit.message_id for hit in hits])
@@ -340,26 +340,6 @@ class RecallIndex:
             memory=self._shelves.nbytes,
             trouble=self._complaint or self._keeper.trouble,
         )
-
-
-def _reads(model: Model, query: str) -> float:
-    """How well the embedder reads a question, 0 to 1."""
-    known = 1.0 - model.unreadable(query)
-    return float(np.clip((known - _READS_FROM) / (_READS_FULLY - _READS_FROM), 0.0, 1.0))
-
-
-def _question(
-    query: str, vector: NDArray[np.float32] | None, reads: float, lenses: tuple[Lens, ...], today: date
-) -> Question:
-    folded = normalise(query)
-    return Question(
-        terms=weigh_terms(cut(query).words),
-        vector=vector,
-        reads=reads if vector is not None else 0.0,
-        lenses=lenses,
-        period=find_period(folded, today) or None,
-        now=asks_about_now(folded),
-    )
 
 
 def _allowed(shelf: Shelf, asked: _Asked) -> NDArray[np.bool_]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.recall.tokens import DATE, SUBJECT
+from memory.recall.tokens import DATE, SUBJECT, Tokens
 from memory.recall.windows import Timeline
 
 # Saturation and length normalisation, chosen on LoCoMo dev from k1 .8/1.2/2 and b .2/.3/.5/.7/.8: short
@@ -25,6 +25,13 @@ B = 0.3
 
 # A subject or a date is a weaker sign than the word itself, which it often stands beside.
 TERM_WEIGHT = {SUBJECT: 0.6, DATE: 0.6}
+
+# In how far a message that only shares a subject says the words that named it: 升职 for "promotion".
+SUBJECT_STANDS_FOR = 0.7
+
+# About every other pair of characters reaches from one word into the next and will never be found again.
+PAIR_COUNTS = 0.5
+UNSPACED = "\u3040"  # the first character of the scripts that are cut into pairs
 
 # A question that shares this many rare words' worth with a message has said enough: a long, rambling message
 # never finds all of its words again.
@@ -52,13 +59,21 @@ class WordScores:
     word: NDArray[np.bool_]
 
 
-def weigh_terms(words: Iterable[str]) -> dict[str, float]:
-    """A question's tokens with their weights; a repeated word counts once."""
-    return {word: TERM_WEIGHT.get(word[0], 1.0) for word in words}
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A question's tokens with their weights, and the words behind each subject."""
+
+    weights: Mapping[str, float]
+    named: Sequence[tuple[str, frozenset[str]]] = ()
+
+
+def weigh_terms(tokens: Tokens) -> Terms:
+    """What a question looks for; a repeated word counts once."""
+    return Terms({word: TERM_WEIGHT.get(word[0], 1.0) for word in tokens.words}, tokens.named)
 
 
 class Postings:
-    """Which rows hold which token, and how often. Rows are only added; the timeline says which still count."""
+    """Which rows hold which token, and how often. Rows are only added: the timeline says which count."""
 
     def __init__(self) -> None:
         self._rows: dict[str, array[int]] = {}
@@ -117,31 +132,64 @@ def _norm(lengths: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(K1 * (1 - B + B * lengths / mean), dtype=np.float32)
 
 
-def score_words(
-    terms: Mapping[str, float], postings: Postings, timeline: Timeline, lengths: Lengths
-) -> WordScores:
-    """Scores every place of a timeline for a question's terms, which ``weigh_terms`` made."""
+def score_words(terms: Terms, postings: Postings, timeline: Timeline, lengths: Lengths) -> WordScores:
+    """Scores every place of a timeline for a question's terms."""
     n = len(timeline)
-    turn, window, share, window_share = (np.zeros(n, dtype=np.float32) for _ in range(4))
-    subject, word_shared = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-    rarest = math.log(1 + (n + 0.5) / 0.5)
-    asked = 0.0
-    for word, weight in terms.items():
-        held, counts = postings.find(word, timeline)
-        idf = math.log(1 + (n - len(held) + 0.5) / (len(held) + 0.5))
-        asked += weight * idf
-        if not len(held):
+    turn, window, window_share = (np.zeros(n, dtype=np.float32) for _ in range(3))
+    held: dict[str, tuple[NDArray[np.int64], float]] = {}
+    for word, weight in terms.weights.items():
+        places, counts = postings.find(word, timeline)
+        idf = math.log(1 + (n - len(places) + 0.5) / (len(places) + 0.5))
+        held[word] = (places, idf)
+        if not len(places):
             continue
         gain = np.float32(weight * idf)
-        turn[held] += gain * counts * np.float32(K1 + 1) / (counts + lengths.turn[held])
-        share[held] += gain
-        (subject if word[0] == SUBJECT else word_shared)[held] = True
-        near, values = timeline.spread(held, counts)
+        turn[places] += gain * counts * np.float32(K1 + 1) / (counts + lengths.turn[places])
+        near, values = timeline.spread(places, counts)
         heard = np.bincount(near, values, n).astype(np.float32)
         touched = np.flatnonzero(heard)
         amount = heard[touched]
         window[touched] += gain * amount * np.float32(K1 + 1) / (amount + lengths.window[touched])
-        window_share[touched] += gain * np.minimum(amount, 1.0)
+        if word[0] not in TERM_WEIGHT:
+            window_share[touched] += np.float32(idf) * np.minimum(amount, 1.0)
+    return _shared(terms, held, turn, window, window_share)
+
+
+def _shared(
+    terms: Terms,
+    held: Mapping[str, tuple[NDArray[np.int64], float]],
+    turn: NDArray[np.float32],
+    window: NDArray[np.float32],
+    window_share: NDArray[np.float32],
+) -> WordScores:
+    """How much of what was asked stands where: by its words, and by subjects where the words are missing."""
+    n = len(turn)
+    share = np.zeros(n, dtype=np.float32)
+    by_word, by_subject = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+    asked = 0.0
+    for word, (places, idf) in held.items():
+        if word[0] not in TERM_WEIGHT:
+            asked += idf * (PAIR_COUNTS if word[0] >= UNSPACED else 1.0)
+            share[places] += np.float32(idf)
+            by_word[places] = True
+        elif word[0] == DATE:
+            by_word[places] = True
+    for subject, naming in terms.named:
+        behind = [held[word] for word in naming if word in held]
+        worth = SUBJECT_STANDS_FOR * sum(idf for _, idf in behind)
+        already = np.zeros(n, dtype=np.float32)
+        for places, idf in behind:
+            already[places] += np.float32(idf)
+        places, _ = held[subject]
+        share[places] += np.maximum(np.float32(worth) - already[places], 0.0)
+        by_subject[places] = True
+    rarest = math.log(1 + (n + 0.5) / 0.5)
     whole = np.float32(max(min(asked, ENOUGH_WORDS * rarest), 1e-6))
-    share, window_share = np.minimum(share / whole, 1.0), np.minimum(window_share / whole, 1.0)
-    return WordScores(turn, window, share, window_share, subject, word_shared)
+    return WordScores(
+        turn=turn,
+        window=window,
+        share=np.minimum(share / whole, 1.0),
+        window_share=np.minimum(window_share / whole, 1.0),
+        subject=by_subject,
+        word=by_word,
+    )

@@ -26,8 +26,9 @@ class English:
 
 @dataclass(frozen=True, slots=True)
 class Chinese:
-    """Which pairs of characters say nothing."""
+    """Where a run of characters is cut, and which pairs say nothing."""
 
+    cuts: re.Pattern[str]
     particles: frozenset[str]
     function: frozenset[str]
     stop: frozenset[str]
@@ -65,7 +66,9 @@ def english() -> English:
 def chinese() -> Chinese:
     """The Chinese lists of ``words/zh.toml``."""
     data = _load("zh.toml")
+    cuts = sorted(data["cuts"].split(), key=len, reverse=True)
     return Chinese(
+        cuts=re.compile("|".join(map(re.escape, cuts))),
         particles=frozenset(data["particles"]),
         function=frozenset(data["function"]),
         stop=frozenset(data["stop"].split()),

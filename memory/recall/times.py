@@ -7,6 +7,7 @@ the ones it fits (LoCoMo dev: R@10 +.02, temporal +.05); a hard bound is the cal
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -119,8 +120,7 @@ def find_dates(text: str) -> tuple[Mention, ...]:
             parts = match.groupdict()
             named = parts["month"]
             if pattern is _EN:
-                beside = parts["day"] or parts["after"] or parts["lead"] or parts["year"]
-                if named in _AMBIGUOUS and not beside:
+                if _is_verb(match):
                     continue
                 keep(_mention(_number(parts["year"]), _MONTH[named], _number(parts["day"] or parts["after"])))
             else:
@@ -137,6 +137,20 @@ def find_dates(text: str) -> tuple[Mention, ...]:
     for match in _EN_WEEKDAY.finditer(text):
         keep(Mention(weekday=_WEEKDAYS[match["weekday"]]))
     return tuple(found)
+
+
+def without_dates(text: str) -> str:
+    """A normalised question without the dates and spans it names, for those are looked for by date."""
+    for pattern in (*(each for each, _ in _FIXED), _AGO, _ISO, _ZH, _ZH_DAY, _ZH_WEEKDAY, _EN_WEEKDAY):
+        text = pattern.sub(" ", text)
+    text = _EN.sub(lambda match: match[0] if _is_verb(match) else " ", text)
+    return _YEAR.sub(" ", text)
+
+
+def _is_verb(match: re.Match[str]) -> bool:
+    """Whether a "may" or "march" is not the month: nothing of a date stands beside it."""
+    beside = match["day"] or match["after"] or match["lead"] or match["year"]
+    return match["month"] in _AMBIGUOUS and not beside and match[0].strip() != match.string.strip()
 
 
 def month_names() -> frozenset[str]:
@@ -165,7 +179,7 @@ def _days(today: date, first: int, last: int | None = None) -> Span:
     return Span(today - timedelta(days=first), today - timedelta(days=last))
 
 
-_FIXED = (
+_FIXED: tuple[tuple[re.Pattern[str], Callable[[date], Span]], ...] = (
     (re.compile(r"前天|day before yesterday"), lambda today: _days(today, 2)),
     (re.compile(r"昨天|昨晚|昨日|(?<!before )\byesterday\b|\blast night\b"), lambda today: _days(today, 1)),
     (re.compile(r"今天|今早|今晚|\btoday\b|\btonight\b|\bthis morning\b"), lambda today: _days(today, 0)),
@@ -256,14 +270,3 @@ def _inside(mention: Mention, span: Span) -> Span | None:
     if not len(fitting):
         return None
     return Span(date.fromordinal(int(fitting[0])), date.fromordinal(int(fitting[-1])))
-
-
-_NOW = re.compile(
-    r"现在|目前|如今|眼下|最近|最新|近来|这阵子|这段时间"
-    r"|\b(?:now|currently|current|latest|newest|lately|recently|these days|nowadays|most recent)\b"
-)
-
-
-def asks_about_now(text: str) -> bool:
-    """Whether a normalised question asks how things stand now, for which alone what is recent counts more."""
-    return _NOW.search(text) is not None

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from threading import Lock
 
 import snowballstemmer
@@ -44,10 +45,12 @@ class Tokens:
     Attributes:
         words: tokens in their order, subjects and dates behind them; a token never holds a space.
         asks: 0 for no question, 1 for a question somewhere, 2 when it ends in one.
+        named: each subject's token with the words that name it here.
     """
 
     words: tuple[str, ...]
     asks: int
+    named: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 def normalise(text: str) -> str:
@@ -95,10 +98,13 @@ def _word(raw: str) -> str | None:
 
 def _pairs(run: str) -> list[str]:
     """A run's overlapping pairs, without those that say nothing; a lone character stays."""
-    if len(run) == 1:
-        return [] if run in chinese().particles or run in chinese().function else [run]
-    says_nothing = chinese().says_nothing
-    return [pair for pair in map("".join, zip(run, run[1:], strict=False)) if not says_nothing(pair)]
+    known = chinese()
+    found: list[str] = []
+    for part in known.cuts.split(run):
+        if len(part) == 1 and part not in known.particles and part not in known.function:
+            found.append(part)
+        found += [pair for pair in map("".join, pairwise(part)) if not known.says_nothing(pair)]
+    return found
 
 
 @cache
@@ -123,14 +129,21 @@ def _english_subjects() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, str
     return single, double
 
 
-def _subjects(words: list[str], runs: list[str]) -> set[str]:
+def _subjects(words: list[str], runs: list[str]) -> dict[str, set[str]]:
+    """The subjects that are named, each with the words that name it."""
     single, double = _english_subjects()
-    found = {subject for word in words for subject in single.get(word, ())}
-    found |= {subject for pair in zip(words, words[1:], strict=False) for subject in double.get(pair, ())}
+    found: dict[str, set[str]] = {}
+    for word in words:
+        for subject in single.get(word, ()):
+            found.setdefault(subject, set()).add(word)
+    for pair in pairwise(words):
+        for subject in double.get(pair, ()):
+            found.setdefault(subject, set()).update(pair)
     known = concepts()
     for run in runs:
         for match in known.chinese.finditer(run):
-            found |= set(known.subjects[match[0]])
+            for subject in known.subjects[match[0]]:
+                found.setdefault(subject, set()).update(_pairs(match[0]))
     return found
 
 
@@ -165,9 +178,11 @@ def cut(text: str) -> Tokens:
         if (kept := _word(found)) is not None:
             words.append(kept)
             latin.append(kept)
-    words += [SUBJECT + subject for subject in sorted(_subjects(latin, runs))]
+    subjects = sorted(_subjects(latin, runs).items())
+    words += [SUBJECT + subject for subject, _ in subjects]
     words += [token for mention in find_dates(folded) for token in mention.tokens()]
-    return Tokens(tuple(words), asks(text))
+    named = tuple((SUBJECT + subject, frozenset(naming)) for subject, naming in subjects)
+    return Tokens(tuple(words), asks(text), named)
 
 
 _FILE = re.compile(

@@ -33,7 +33,9 @@ MOST_AT_ONCE = 16
 # A fresh directory is only trusted once it is complete, so it may be filled in large writes: 5,000 a second.
 BULK = 1000
 
-_HNSW = {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "batch_size": SYNC_THRESHOLD}
+_CONFIGURATION: Any = {
+    "hnsw": {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "batch_size": SYNC_THRESHOLD}
+}
 
 
 class IndexBroken(StorageError):
@@ -83,7 +85,7 @@ class VectorIndex:
             held = self._open.get(user_id)
             if held is None:
                 held = self._client.get_or_create_collection(
-                    self._named(user_id), configuration={"hnsw": dict(_HNSW)}, embedding_function=None
+                    self._named(user_id), configuration=_CONFIGURATION, embedding_function=None
                 )
                 if len(self._open) >= 4096:  # handles are small; what they open is bounded by keep_open
                     self._open.clear()
@@ -99,7 +101,7 @@ class VectorIndex:
         """The ids of the messages with the nearest vectors, nearest first, each once."""
         with _answering():
             made = self._collection(user_id).query(
-                query_embeddings=[vector], n_results=limit, include=["distances"]
+                query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
             )
         return list(dict.fromkeys(int(name.split(":")[1]) for name in made["ids"][0]))
 
@@ -174,7 +176,7 @@ def open_folder(folder: Path, *, keep_open: int) -> VectorIndex:
 
         folder.mkdir(parents=True, exist_ok=True)
         system = System(_settings(is_persistent=True, persist_directory=str(folder)))
-        server: Any = system.instance(ServerAPI)
+        server: Any = system.instance(ServerAPI)  # type: ignore[type-abstract]  # Chroma looks it up
         server.hnsw_cache_size = keep_open
         system.start()
         return VectorIndex(Client.from_system(system))

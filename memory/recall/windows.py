@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 # more than this lies between them.
 SESSION_GAP = timedelta(hours=6)
 
-# What a neighbour's words count, by distance, beside 1 for the message's own. Four on either side and fading
-# does the work of a session prior as well (LoCoMo dev, R@5: .734 for two, .745 for four; tests/bench/recall.py).
+# What a neighbour's words count, by distance, beside 1 for the message's own. Four on either side, fading, do
+# the work of a session prior as well (LoCoMo dev, R@5: .734 for two, .745 for four).
 NEIGHBOURS = (0.8, 0.5, 0.3, 0.15)
 
 

@@ -53,8 +53,11 @@ class Work:
     next_at: datetime | None
 
 
-async def find_work(journal: Journal, door: str, bot_id: int) -> Work:
-    """Looks, without taking the write lock, whether there is something to do and when there will be."""
+async def find_work(journal: Journal, door: str, bot_id: int, *, in_hand: Collection[int] = ()) -> Work:
+    """Looks, without taking the write lock, whether there is something to do and when there will be.
+
+    ``in_hand`` are the rows that the caller itself is sending.
+    """
     now = journal.clock.now()
     ours = (OutboxRow.door == door, OutboxRow.bot_id == bot_id)
     async with journal.read() as db:
@@ -65,7 +68,9 @@ async def find_work(journal: Journal, door: str, bot_id: int) -> Work:
             )
         )
         lease = await db.scalar(
-            select(func.min(OutboxRow.lease_until)).where(*ours, OutboxRow.state == "sending")
+            select(func.min(OutboxRow.lease_until)).where(
+                *ours, OutboxRow.state == "sending", OutboxRow.id.not_in(in_hand)
+            )
         )
     moments = [moment for moment in (next_at, lease) if moment is not None]
     return Work(
@@ -126,7 +131,7 @@ async def claim_due(
 
 
 async def mark_piece_sent(
-    tx: Transaction, row: Claimed, pieces: int, *, sent_id: int, lease: timedelta
+    tx: Transaction, row: Claimed, pieces: int, *, sent_id: int | None, lease: timedelta
 ) -> bool:
     """So many messages of it arrived; the lease begins anew.
 
@@ -140,6 +145,11 @@ async def mark_piece_sent(
         .returning(OutboxRow.id)
     )
     return done.scalar() is not None
+
+
+async def extend_lease(tx: Transaction, row: Claimed, lease: timedelta) -> None:
+    """The next call takes longer than most: a file."""
+    await tx.db.execute(update(OutboxRow).where(*_held(row)).values(lease_until=tx.now + lease))
 
 
 async def put_back(tx: Transaction, row: Claimed, *, next_at: datetime, why: str) -> None:

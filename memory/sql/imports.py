@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from coaching.language import read_language
 from coaching.model import Channel, Role, Safety
+from memory.importing import DatedBy
 from memory.sql.tables import ImportRow, IndexOpRow, MessageLensRow, MessageRow
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 async def store_found(tx: Transaction, user: User, found: Found, listen: Listen) -> tuple[int, int]:
     """Stores one file's entries; those that are here already are left as they are.
 
-    ``listen`` says what safety and which lenses are heard in a text: a crisis entry is kept and never indexed.
+    ``listen`` hears safety and lenses in a text: a crisis entry is kept and never indexed.
 
     Returns:
         How many were added, and how many were here before.
@@ -66,7 +67,7 @@ async def _store(tx: Transaction, user: User, import_id: int, entry: Entry, list
         said_on=said_on,
         safety=safety,
         fingerprint=entry.fingerprint,
-        dated=entry.said_on is not None,
+        dated=entry.dated_by not in (DatedBy.FILE_TIME, DatedBy.NONE),
         import_id=import_id,
         source=" · ".join(filter(None, (entry.source, *entry.heading))),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from coaching.model import Role, Safety
-from memory.sql.tables import IndexOpRow, MessageLensRow, MessageRow, QuoteRow, UserRow
+from memory.sql.tables import IndexOpRow, MessageLensRow, MessageRow, TokensRow, UserRow, VectorRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ async def change_said(
 ) -> bool:
     """The person edited a message: what is stored becomes what they mean, and is indexed anew.
 
-    Replies that quote words which are no longer there keep them as text, and stop pointing at the message.
+    Replies that quote the earlier words go on pointing here, so that forgetting the message finds them.
 
     Returns:
         False when it is not there any more.
@@ -91,10 +91,9 @@ async def change_said(
             insert(MessageLensRow),
             [{"message_id": message_id, "lens": lens.value, "weight": weight} for lens, weight in lenses],
         )
-    for quote in await tx.db.scalars(select(QuoteRow).where(QuoteRow.message_id == message_id)):
-        if quote.text not in words:
-            await tx.db.delete(quote)
-    await tx.db.execute(delete(IndexOpRow).where(IndexOpRow.message_id == message_id))
+    # what was made of the old words must not be taken for the new ones
+    await tx.db.execute(delete(VectorRow).where(VectorRow.message_id == message_id))
+    await tx.db.execute(delete(TokensRow).where(TokensRow.message_id == message_id))
     tx.db.add(IndexOpRow(user_id=user_id, message_id=message_id, op="remove"))
     await tx.db.flush()
     if safety is Safety.NONE:

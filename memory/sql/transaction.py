@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,11 +47,7 @@ class Transaction:
 
     async def add_user(self, door: str, external_id: str, *, language: Language, zone: str) -> int:
         """The id of the person behind a door's name for them, who is welcomed if they are new."""
-        known = await self.db.scalar(
-            select(IdentityRow.user_id).where(
-                IdentityRow.door == door, IdentityRow.external_id == external_id
-            )
-        )
+        known = await self.find_user_id(door, external_id)
         if known is not None:
             return known
         user = UserRow(
@@ -67,6 +63,19 @@ class Transaction:
         self.db.add(IdentityRow(door=door, external_id=external_id, user_id=user.id, created_at=self.now))
         await self.db.flush()
         return user.id
+
+    async def find_user_id(self, door: str, external_id: str) -> int | None:
+        """Who stands behind a door's name for them."""
+        return await self.db.scalar(
+            select(IdentityRow.user_id).where(
+                IdentityRow.door == door, IdentityRow.external_id == external_id
+            )
+        )
+
+    async def language_of(self, user_id: int | None, *, fallback: Language = "en") -> Language:
+        """The language this person reads; ``fallback`` for nobody."""
+        found = await self.db.scalar(select(UserRow.language).where(UserRow.id == user_id))
+        return cast("Language", found) if found else fallback
 
     async def record_said(
         self,

@@ -86,6 +86,7 @@ def offer(turn: Turn) -> Draft:
         minutes=10,
         when="今晚",
         due_on=turn.today,
+        cue="晚上",
         done="一行字",
         if_then="如果没空，就写半行",
         lens=Lens.IMPACT,
@@ -192,7 +193,10 @@ async def test_a_changed_goal_keeps_its_history(journal: Journal, clock: FrozenC
         await apply(tx, turn, AddGoal("做出自己的产品", replaces=old.id))
         await tx.commit()
     assert [goal.text for goal in await journal.list_goals(user_id)] == ["做出自己的产品"]
-    assert [goal.text for goal in await journal.list_goals(user_id, ended=True)] == ["年底升职", "做出自己的产品"]
+    assert [goal.text for goal in await journal.list_goals(user_id, ended=True)] == [
+        "年底升职",
+        "做出自己的产品",
+    ]
 
 
 async def test_an_update_is_settled_once(journal: Journal) -> None:

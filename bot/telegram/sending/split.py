@@ -1,4 +1,4 @@
-"""Cuts a long text where a reader would pause: between paragraphs, else lines, sentences, words, characters."""
+"""Cuts a long text where a reader pauses: between paragraphs, else lines, sentences, words, characters."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def _skip_spaces(text: str, start: int) -> int:
 
 def _pause(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> int:
     ends = grapheme_ends(text, start, end)
-    whole = [at for at in ends if not any(left < at < right for left, right in spans)]
+    inside = {at for left, right in spans for at in range(max(left, start) + 1, min(right, end + 1))}
+    whole = [at for at in ends if at not in inside]
     for possible in (whole, ends):
         allowed = set(possible)
         for pattern in _PAUSES:
