@@ -43,17 +43,37 @@ def main() -> None:
     """Offramp: a career coach that remembers. Start with: offramp run."""
 
 
+LANG = click.option("--lang", type=click.Choice(["zh", "en"]), help="The language of the first meeting.")
+
+
 @main.command()
 @USER
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="The language of the first meeting.")
-def run(user: str, lang: str | None) -> None:
-    """Talk: a chat in the terminal; from a pipe, each line is a message."""
+@LANG
+@click.option("--telegram", is_flag=True, help="Insist on Telegram: without a token this fails.")
+def run(user: str, lang: str | None, telegram: bool) -> None:
+    """Talk: in Telegram when a token is set, else in the terminal; from a pipe, each line is a message."""
     from bot.commands.talk import talk
 
-    _run(lambda settings: talk(settings, user=user, language=lang))
+    _run(lambda settings: talk(settings, user=user, language=lang, insist=telegram))
 
 
-main.add_command(click.Command("chat", callback=run.callback, params=run.params, help="The terminal chat."))
+@main.command()
+@USER
+@LANG
+def chat(user: str, lang: str | None) -> None:
+    """Talk in the terminal."""
+    from bot.commands.talk import talk_in_terminal
+
+    _run(lambda settings: talk_in_terminal(settings, user=user, language=lang))
+
+
+@main.command()
+@USER
+def link(user: str) -> None:
+    """Show a code that joins you to your Telegram: send /link CODE to the bot."""
+    from bot.commands.link import show_code
+
+    _run(lambda settings: show_code(settings, user=user))
 
 
 @main.command()

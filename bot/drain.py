@@ -168,7 +168,11 @@ class _Writing:
             await self._say(saying)
         if thought.answer is not None:
             await self._answer(thought.answer.reply.draft, said)
-        told = await thought.write(tx) if thought.write is not None else ()
+        told: tuple[Saying, ...] = ()
+        if thought.write is not None:
+            told = await thought.write(tx)
+            # two doors may just have become one person, and this one is nobody any more
+            self._gone |= not await tx.is_there(thought.turn.user_id)
         for saying in (*thought.after, *told):
             await self._say(saying)
 

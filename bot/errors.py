@@ -13,28 +13,36 @@ if TYPE_CHECKING:
 @contextmanager
 def explained(failure: type[click.ClickException]) -> Iterator[None]:
     """Raises ``failure`` with a sentence for errors a person can do something about; others pass."""
+    try:
+        yield
+    except Exception as error:  # the program ends here; what has no sentence is raised as it is
+        sentence = find_sentence(error)
+        if sentence is None:
+            raise
+        raise failure(sentence) from None
+
+
+def find_sentence(error: BaseException) -> str | None:
+    """What happened and what to do, or None for an error nobody foresaw."""
     from sqlalchemy.exc import DBAPIError
 
     from bot.home import HomeUnusable, explain
     from bot.settings import WrongSettings
     from memory.errors import StorageError
+    from memory.importing import ImportProblem
 
-    try:
-        yield
-    except (HomeUnusable, WrongSettings, StorageError) as error:
-        raise failure(str(error)) from None
-    except BaseExceptionGroup as group:
-        # a task group wraps what went wrong in it; one cause is one sentence
-        first = group.exceptions[0]
-        if isinstance(first, HomeUnusable | WrongSettings | StorageError):
-            raise failure(str(first)) from None
-        if isinstance(first, DBAPIError):
-            raise failure(database_sentence(first)) from None
-        raise
-    except DBAPIError as error:
-        raise failure(database_sentence(error)) from None
-    except OSError as error:
-        raise failure(f"The system refused: {explain(error)}.") from None
+    match error:
+        case BaseExceptionGroup():  # a task group wraps what went wrong in it
+            return next(filter(None, map(find_sentence, error.exceptions)), None)
+        case HomeUnusable() | WrongSettings() | StorageError():
+            return str(error)
+        case ImportProblem():
+            return f"{error.name}: {error}"
+        case DBAPIError():
+            return database_sentence(error)
+        case OSError():
+            return f"The system refused: {explain(error)}."
+    return None
 
 
 def database_sentence(error: Exception) -> str:

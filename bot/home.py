@@ -21,6 +21,7 @@ _REASONS = {
     errno.EROFS: "the disk is read-only: set OFFRAMP_HOME to a folder that can be written",
     errno.EACCES: "there is no permission to write there: set OFFRAMP_HOME to a folder of your own",
     errno.EPERM: "there is no permission to write there: set OFFRAMP_HOME to a folder of your own",
+    errno.ENOENT: "part of that path does not exist and cannot be made: set OFFRAMP_HOME to a folder",
     errno.ENOTDIR: "part of that path is a file: set OFFRAMP_HOME to a folder",
     errno.EEXIST: "that path is a file: set OFFRAMP_HOME to a folder",
 }

@@ -30,7 +30,8 @@ class Settings(BaseSettings):
         description="The folder that holds everything: the database, the index, exports and the log.",
     )
     telegram_token: SecretStr = Field(
-        default=SecretStr(""), description="The bot's token from @BotFather. With it, offramp run is in Telegram."
+        default=SecretStr(""),
+        description="The bot's token from @BotFather. With it, offramp run is in Telegram.",
     )
     telegram_base_url: str = Field(
         default="https://api.telegram.org", description="A local Bot API server instead of Telegram's own."
@@ -42,11 +43,11 @@ class Settings(BaseSettings):
     )
     webhook_url: str = Field(
         default="",
-        description="The public https address at which Telegram delivers updates, instead of being asked for them.",
+        description="The public https address at which Telegram delivers updates instead of being asked.",
     )
     webhook_secret: SecretStr = Field(
         default=SecretStr(""),
-        description="What Telegram proves itself with (1-256 of A-Z a-z 0-9 _ -); made from the token when empty.",
+        description="What Telegram proves itself with (A-Z a-z 0-9 _ -); made from the token when empty.",
     )
     webhook_listen: str = Field(
         default="127.0.0.1:8080", description="Where the webhook listens; a proxy with TLS stands before it."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.clock import SystemClock
 from bot.drain import Drain
 from bot.home import prepare_home
+from bot.listening import Listen, make_listener
 from bot.logs import open_log
 from coaching.coach import Coach
 from coaching.housekeeping import About
@@ -38,6 +39,13 @@ class House:
     recall: RecallIndex
     coach: Coach
     drain: Drain
+    listen: Listen
+    warm_up: Callable[[], None]  # loads the embedder and the classifiers in the background; once is enough
+
+    async def ready(self) -> None:
+        """Waits until the embedder is loaded, or has given up."""
+        await self.recall.start()
+        await self.recall.ready()
 
 
 @asynccontextmanager
@@ -46,7 +54,8 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Opens the database (migrated), the index and the coach, and closes them again.
 
-    With ``warm`` the embedder and the classifiers load behind the first prompt.
+    With ``warm`` the embedder and the classifiers load at once, in the background; loading them takes seconds
+    of a core, so a door with somebody waiting in front of it calls ``warm_up`` when its prompt is there.
 
     Raises:
         HomeUnusable: the home folder cannot be written.
@@ -80,18 +89,49 @@ async def open_house(
         )
         drain = Drain(journal, coach, exports=settings.home / "exports")
         async with asyncio.TaskGroup() as behind:
+            warming = _Warming(behind, recall, lenses, safety)
             if warm:
-                await recall.start()
-                behind.create_task(asyncio.to_thread(_warm, lenses, safety))
+                warming.begin()
             try:
-                yield House(settings, clock, journal, recall, coach, drain)
+                yield House(
+                    settings,
+                    clock,
+                    journal,
+                    recall,
+                    coach,
+                    drain,
+                    make_listener(lenses, safety),
+                    warming.begin,
+                )
             finally:
-                await recall.close()
+                await warming.end()
     finally:
         await engine.dispose()
 
 
-def _warm(lenses: LensReader, safety: SafetyCheck) -> None:
-    """Trains the small classifiers before the first message needs them."""
-    lenses.read("你好", "zh")
-    safety.assess("你好", "zh")
+class _Warming:
+    """Loads what is slow to load, once."""
+
+    def __init__(
+        self, behind: asyncio.TaskGroup, recall: RecallIndex, lenses: LensReader, safety: SafetyCheck
+    ) -> None:
+        self._behind, self._recall, self._lenses, self._safety = behind, recall, lenses, safety
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        if self._task is None:
+            self._task = self._behind.create_task(self._load())
+
+    async def _load(self) -> None:
+        await self._recall.start()
+        # the first message needs the classifiers before it needs the embedder
+        await asyncio.to_thread(self._train)
+
+    def _train(self) -> None:
+        self._lenses.read("你好", "zh")
+        self._safety.assess("你好", "zh")
+
+    async def end(self) -> None:
+        if self._task is not None:
+            await self._task
+        await self._recall.close()

@@ -11,7 +11,7 @@ from coaching.housekeeping import open_forget, pause
 from coaching.intent import Intent, answers_checkin, read_intent, says
 from coaching.offers import answer_offer
 from coaching.parts import Draft, Question, ReplyKind, Said
-from coaching.quoting import GARBLED, list_clauses
+from coaching.quoting import is_garbled
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
 from prompts.texts_data import fill
@@ -36,7 +36,7 @@ async def answer_message(thinking: Thinking) -> Draft:
         return replace(draft, lenses=lens.reported())
     if answers_checkin(turn, scene) and boundary is None:
         return replace(checkins.answer_heard(turn, thinking.choose), lenses=lens.reported())
-    if GARBLED.search(turn.text) and not list_clauses(turn.text):
+    if is_garbled(turn.text):
         return _ask(thinking, "clarify.garbled")
     reading = read_turn(turn, intent, lens, boundary)
     if needs_clarifying(turn, reading):

@@ -13,6 +13,7 @@ from coaching.parts import Choice, Draft, NextStep, Part, Question, Quote, Refle
 from coaching.quoting import list_clauses, measure
 from coaching.reading import EVENING_ENDS, MORNING
 from coaching.recalling import quotable
+from coaching.subjects import names
 from prompts import text
 from prompts.texts_data import fill
 
@@ -27,15 +28,10 @@ def choose_item(scene: Scene, turn: Turn) -> Commitment | None:
     """The one commitment to talk about: today's, else the one whose day was last, else the next."""
     opened = [c for c in scene.plan if c.status is CommitmentStatus.OPEN]
     if opened:
-        named = [c for c in opened if _mentions(turn.text, c.text)]
+        named = [c for c in opened if names(turn.text, c.text)]
         pool = named or opened
         return min(pool, key=lambda c: (c.due_on > turn.today, abs((turn.today - c.due_on).days), c.id))
     return None
-
-
-def _mentions(message: str, item: str) -> bool:
-    pairs = {item[i : i + 2] for i in range(len(item) - 1) if not item[i : i + 2].isspace()}
-    return sum(pair in message for pair in pairs) >= max(3, len(pairs) // 3)
 
 
 def item_quote(item: Commitment) -> Quote:

@@ -17,7 +17,7 @@ from coaching.effects import NoteCrisis
 from coaching.errors import DraftRejected
 from coaching.model import Event, Lens, Safety
 from coaching.parts import Draft, Question, Quote, Reply, ReplyKind, Said, check_draft
-from coaching.safety import build_crisis_text
+from coaching.safety import Why, assess_answer, build_cleared_text, build_crisis_text
 from coaching.thinking import Team, Thinking
 from prompts import text
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coaching.model import Turn
+    from coaching.model import Turn, User
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +56,15 @@ class Coach:
         level = await self._listen_for_danger(thinking) if spoken else None
         if isinstance(level, Answer):
             return level
-        draft = await self._think(thinking)
+        reply = _check(thinking, await self._think(thinking))
         if level is Safety.NONE:  # an earlier crisis is closed by a clear no
-            said = Said(text("crisis_return.after_no", turn.language))
-            draft = replace(
-                draft, parts=(said, *draft.parts), effects=(*draft.effects, NoteCrisis(Safety.NONE))
-            )
+            reply = _after_no(reply, build_cleared_text(turn.language, self._country(scene.user)))
         heard = thinking.lens
         weights = tuple((lens, heard.scores[lens]) for lens in heard.lenses) if heard else ()
-        return Answer(_check(thinking, draft), Safety.NONE, weights)
+        return Answer(reply, Safety.NONE, weights)
+
+    def _country(self, user: User) -> str | None:
+        return user.country or self._team.about.country
 
     async def _encode(self, words: str) -> NDArray[np.float32] | None:
         made = await asyncio.to_thread(self._team.encoder.encode, [words])
@@ -77,17 +77,18 @@ class Coach:
         if verdict.level is Safety.NONE:
             if user.crisis is Safety.NONE or turn.command is not None:
                 return None
-            verdict = replace(verdict, level=check.assess_answer(turn.text, turn.language, user.crisis))
+            asked = Why(user.crisis_why) if user.crisis_why else Why.WORDS
+            verdict = assess_answer(turn.text, turn.language, user.crisis, why=asked)
             if verdict.level is Safety.NONE:
                 return Safety.NONE
-        words = build_crisis_text(verdict, turn.language, user.country or self._team.about.country)
+        words = build_crisis_text(verdict, turn.language, self._country(user))
         quotes = (Quote(verdict.words),) if verdict.words else ()
         # a fixed text: no lens, no step, no check that could replace it
         draft = Draft(
             ReplyKind.CRISIS,
             turn.language,
             (Said(words, "", quotes),),
-            effects=(NoteCrisis(verdict.level),),
+            effects=(NoteCrisis(verdict.level, verdict.why),),
         )
         return Answer(Reply(draft), verdict.level)
 
@@ -101,6 +102,13 @@ class Coach:
         if turn.command is not None:
             return await answer_command(thinking, turn.command)
         return await answer_dialogue(thinking) or await answer_message(thinking)
+
+
+def _after_no(reply: Reply, words: str) -> Reply:
+    """The fixed words after a clear no, in front of a reply that was checked without them."""
+    draft = reply.draft
+    effects = (*draft.effects, NoteCrisis(Safety.NONE))
+    return Reply(replace(draft, parts=(Said(words), *draft.parts), effects=effects))
 
 
 def _check(thinking: Thinking, draft: Draft) -> Reply:

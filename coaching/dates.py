@@ -40,16 +40,24 @@ class Slot:
     cue: str
 
 
-def choose_slot(now: datetime, language: Language, *, low: bool, turn: int) -> Slot:
+def choose_slot(
+    now: datetime, language: Language, *, low: bool, turn: int, here: bool = False, later: bool = False
+) -> Slot:
     """The next moment that is really free: tonight while there is evening left, otherwise tomorrow.
 
     Nothing is put later than 22:30; from 21:30 on, and before dawn, the night belongs to sleep.
-    ``turn`` varies the wording from reply to reply.
+    ``turn`` varies the wording from reply to reply; with ``here`` they have the time at this moment, with
+    ``later`` it is for the days to come.
     """
     today = now.date()
     minute = now.hour * 60 + now.minute
     weekend = today.isoweekday() >= 6
-    if minute < 5 * 60:
+    if here:
+        name, on = "now", today
+    elif later:
+        on = today + timedelta(days=1)
+        name = "tomorrow_weekend" if on.isoweekday() >= 6 else "tomorrow"
+    elif minute < 5 * 60:
         name, on = "later_today", today
     elif minute < 11 * 60 + 30:
         name, on = ("weekend_afternoon" if weekend else "lunch"), today

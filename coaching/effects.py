@@ -102,9 +102,10 @@ class DeclineStep:
 
 @dataclass(frozen=True, slots=True)
 class NoteCrisis:
-    """What safety heard; ``NONE`` closes it after a clear no."""
+    """What safety heard and why; ``NONE`` closes it after a clear no."""
 
     level: Safety
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from coaching.boundaries import Boundary, find_boundary, find_injection
 from coaching.model import Event
 from coaching.parts import ReplyKind
+from coaching.subjects import names
 from prompts import load_toml
 
 if TYPE_CHECKING:
@@ -77,9 +78,7 @@ def read_intent(turn: Turn, scene: Scene) -> tuple[Intent, Boundary | None]:
         return Intent.INJECTION, None
     if len(text) <= 2 * LONG and (asked := _first((Intent.RECALL, Intent.WHY_KNOW), text)):
         return asked, None
-    # without an offered step only "smaller" is about a step; "yes" and "no" may be about anything
-    about_step = (Intent.TAKE, Intent.SMALLER, Intent.NOT_THIS) if scene.offered else (Intent.SMALLER,)
-    if answer := _first(about_step, text) or _report(turn, scene):
+    if answer := _about_step(text, scene) or _report(turn, scene):
         return answer, None
     if boundary := find_boundary(text, turn.language):
         return Intent.BOUNDARY, boundary
@@ -90,14 +89,26 @@ def _first(intents: tuple[Intent, ...], text: str) -> Intent | None:
     return next((intent for intent in intents if says(intent, text)), None)
 
 
+def _about_step(text: str, scene: Scene) -> Intent | None:
+    """Without an offered step only "smaller" is about a step; "yes", "no", "too hard" may be about anything."""
+    if scene.offered is None:
+        return _first((Intent.SMALLER,), text)
+    if says("too_big", text):
+        return Intent.SMALLER
+    return _first((Intent.TAKE, Intent.SMALLER, Intent.NOT_THIS), text)
+
+
 def _report(turn: Turn, scene: Scene) -> Intent | None:
-    """How a promise went. Without a promise in sight only something done is a report."""
-    asked = answers_checkin(turn, scene)
-    planned = asked or any(c.due_on <= turn.today for c in scene.plan if c.status.value == "open")
-    if planned:
-        for name in (Intent.HALF, Intent.MISSED, Intent.DONE):
-            if says(name, turn.text):
-                return name
-    if says(Intent.DONE, turn.text) and not says("missed", turn.text) and len(turn.text) <= LONG * 4:
+    """How a promise went: an answer to the evening's question, or words about something planned.
+
+    "I never ask" or "he didn't send it" is about their day, unless it speaks of a promise. Out of the blue only
+    news of their own doing is a report.
+    """
+    text = turn.text
+    due = [c for c in scene.plan if c.status.value == "open" and c.due_on <= turn.today]
+    about = bool(due) and (says("promise", text) or any(names(text, c.text) for c in due))
+    if answers_checkin(turn, scene) or about:
+        return _first((Intent.HALF, Intent.MISSED, Intent.DONE), text)
+    if says("did", text) and not says("missed", text) and len(text) <= LONG * 4:
         return Intent.DONE
     return None

@@ -38,7 +38,8 @@ SENSE_WIDTH = 3.0
 RIDGE = 1.0
 ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its first
 SHARPNESS = 7.0  # softmax of the ridge scores: here the mean certainty equals the share of right readings
-SURE = 0.35  # below, fewer than half of the first lenses were right
+SURE = 0.3  # below, fewer than half of the first lenses were right
+LIKELIER_THAN_NOT = 0.5
 SECOND = 0.06  # a second lens weaker than this is noise
 ENCODE_AT_ONCE = 32  # a message that arrives while the examples are encoded waits for one such batch
 
@@ -120,7 +121,7 @@ class LensReader:
         *each, none = model.weigh(text, vector if sensing else None)
         scores = dict(zip(LENSES, each, strict=True))
         best = _best(scores)
-        lenses = best if scores[best[0]] > none else ()
+        lenses = best if none <= LIKELIER_THAN_NOT else ()
         sure = bool(lenses) and scores[best[0]] >= SURE
         return LensReading(scores, none, lenses, sure, _heard_in(text, lenses))
 

@@ -102,6 +102,7 @@ class User:
     model_on: bool = True
     paused_until: datetime | None = None
     crisis: Safety = Safety.NONE  # what the last crisis message was, until a clear no
+    crisis_why: str = ""  # whose life it was about, and how it was heard
     crisis_at: datetime | None = None
 
     @property

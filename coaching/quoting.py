@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from prompts import load_pattern, load_toml
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
 HAN = r"\u3400-\u9fff"
 MAX_HAN, MAX_WORDS = 22, 14  # a quote that is still taken in at one glance
+WHOLE_WORDS = 18  # an English sentence up to this long is not cut: half a sentence is harder to read
 
 _BREAK = re.compile(
     rf"[，。！？；：、…\n\r\t,!?;:()（）\[\]【】<>《》|]+|——+|--+|~+|～+|\.(?=\s|$)"
     rf"|\s+(?=[{HAN}])|(?<=[{HAN}])\s+|\s[-–—]\s"
     r"|\s(?=(?:but|because|and then|so that|although|though|while|yet)\s)"
+    r"|(?:^|(?<=\s))(?:(?:and |so |like )*(?:um+|uh+|erm*)\b)+\s?|\s(?:you know|i mean)\s"  # speech takes a breath
+    r"|呃+|(?<![\u3400-\u9fff])嗯+|怎么说呢"
 )
 # where unpunctuated speech turns a corner
 _TURN = re.compile(
@@ -35,6 +39,8 @@ _LEAD = load_pattern("quoting.lead")
 _TAIL = load_pattern("quoting.tail")
 _CONTRAST = load_pattern("quoting.contrast")
 _FEELING = load_pattern("quoting.feeling")
+_STRESS = load_pattern("quoting.stress")
+_ASIDE = load_pattern("quoting.aside")
 _NUMBER = load_pattern("quoting.number")
 _SELF = load_pattern("quoting.self")
 # speech recognition leaves masks and stray marks; words around them are not to be trusted
@@ -67,6 +73,8 @@ def measure(text: str) -> int:
 
 
 def _trim(piece: str, start: int) -> tuple[str, int]:
+    indent = len(piece) - len(piece.lstrip())
+    piece, start = piece[indent:], start + indent
     lead = _LEAD.match(piece)
     if lead and lead.end() < len(piece):
         piece, start = piece[lead.end() :], start + lead.end()
@@ -88,7 +96,7 @@ def _pieces(text: str) -> list[tuple[str, int]]:
         start = match.end() if match else end
     cut: list[tuple[str, int]] = []
     for piece, at in found:
-        if measure(piece) <= MAX_HAN:
+        if fits_whole(piece):
             cut.append((piece, at))
             continue
         corners = [m.start() for m in _TURN.finditer(piece) if m.start() > 0]
@@ -97,9 +105,24 @@ def _pieces(text: str) -> list[tuple[str, int]]:
     return cut
 
 
+def fits_whole(piece: str) -> bool:
+    """Whether a piece is short enough to be given back as it stands."""
+    if re.search(rf"[{HAN}]", piece):
+        return measure(piece) <= MAX_HAN
+    return len(re.findall(r"[A-Za-z0-9'’]+", piece)) <= WHOLE_WORDS
+
+
+# where a piece may begin and still read as a sentence
+_BEGINS = re.compile(
+    r"(?<=[\u3400-\u9fff])(?=我|你|他|她|它|自己|孩子|老板|领导|大家|这样|那样|这个|那个|结果|就|才|也|都|还|又|从|在|被|把)"
+    r"|\b(?=(?:i|i'm|i've|we|he|she|they|it|my|our|his|her|nobody|somebody|someone|everyone|every|the)\b)",
+    re.IGNORECASE,
+)
+
+
 def _shorten(piece: str) -> str:
-    """The end of a long piece: what is said last carries most, and a whole word begins it."""
-    if measure(piece) <= MAX_HAN:
+    """The end of a long piece: what is said last carries most, and it begins where a sentence could."""
+    if fits_whole(piece):
         return piece
     tokens = re.findall(rf"[{HAN}]|[A-Za-z0-9'’$€£%.-]+|[^\S\n]+|.", piece)
     kept: list[str] = []
@@ -107,7 +130,10 @@ def _shorten(piece: str) -> str:
         if measure("".join([token, *kept])) > MAX_HAN - 2:
             break
         kept.insert(0, token)
-    return "".join(kept).strip()
+    end = "".join(kept).strip()
+    first = len(piece.rstrip()) - len(end)
+    begins = (m.start() for m in _BEGINS.finditer(piece) if m.start() >= first)
+    return next((piece[at:].strip() for at in begins if measure(piece[at:]) >= MAX_HAN // 2), end)
 
 
 def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
@@ -126,11 +152,13 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
         amount = measure(piece)
         if amount < 2 or piece not in text:
             continue
-        contrast = bool(_CONTRAST.search(raw))
+        contrast = bool(_CONTRAST.search(raw.strip()))
         weight = (
             0.8 * min(2, sum(cue.lower() in piece.lower() for cue in cues))
             + 0.3 * (amount >= 7)
             + 1.5 * contrast
+            + 0.6 * bool(_STRESS.search(piece))
+            - 3.0 * bool(_ASIDE.search(piece))
             + 1.0 * bool(_FEELING.search(piece))
             + 0.6 * bool(_NUMBER.search(piece))
             + 0.6 * bool(_SELF.search(piece))
@@ -143,13 +171,28 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
 
 
 def find_other_side(clauses: Sequence[Clause], chosen: Clause) -> Clause | None:
-    """The clause that pulls against the chosen one, if the message argues with itself."""
-    if not any(clause.contrast for clause in clauses):
-        return None
-    others = [
-        c for c in clauses if c is not chosen and measure(c.text) >= 4 and (c.contrast or chosen.contrast)
-    ]
-    return min(others, key=lambda clause: abs(clause.at - chosen.at), default=None)
+    """The clause that pulls against the chosen one, if the message argues with itself.
+
+    A turn (但是, but) belongs to the clause right before it; anything farther apart is only another thing said.
+    """
+    order = sorted(clauses, key=lambda clause: clause.at)
+    for before, turn in pairwise(order):
+        far = turn.at - before.at - len(before.text) > FAR
+        if turn.contrast and chosen in (before, turn) and not far:
+            other = before if chosen is turn else turn
+            return other if measure(other.text) >= 4 else None
+    return None
+
+
+FAR = 12  # characters between two clauses of one thought: the turning word and a comma
+
+
+def is_garbled(text: str) -> bool:
+    """Whether speech recognition lost more of a message than it kept."""
+    if not GARBLED.search(text):
+        return False
+    clear = sum(measure(piece) for piece, _ in _pieces(text) if not GARBLED.search(piece))
+    return 2 * clear < measure(text)
 
 
 @cache
@@ -166,7 +209,7 @@ def _noun_patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     made["zh"] = tuple(re.compile(rf"{left}(?:{alternatives(zh[kind])})") for kind in ("things", "people"))
     made["en"] = tuple(
         re.compile(
-            rf"\b(my|the|this|our|a|an|that)\s+((?:[a-z][\w-]*\s+)?(?:{alternatives(en[kind])}))\b",
+            rf"\b(my|the|this|our|a|an|that)\s+((?:[a-z][\w-]*\s+)?(?:{alternatives(en[kind])}))(?![\w-])",
             re.IGNORECASE,
         )
         for kind in ("things", "people")
@@ -226,16 +269,32 @@ _NOT_NAMES = frozenset(
 )
 
 
-def find_nouns(text: str, language: Language) -> Nouns:
-    """The first thing and person of their own that a step can be about."""
+_OWN = re.compile(r"(?:自己的?|我(?:那个|这个|的)|做(?:了|个|一)*|写(?:了|个|一)*|搭(?:了|个|一)*|想[做写搞弄开])[^，。！？\s]{0,6}$|\bmy $")
+
+
+def find_nouns(text: str, language: Language, *, near: str = "") -> Nouns:
+    """The thing and person of their own that a step can be about.
+
+    Args:
+        text: what they wrote.
+        language: of the message.
+        near: the words given back to them; a noun in there comes first, then one that is their own.
+    """
     things, people = _noun_patterns()[language]
+    at = text.find(near) if near else -1
+
+    def rank(match: re.Match[str]) -> tuple[bool, bool, int]:
+        quoted = at >= 0 and at <= match.start() < at + len(near)
+        own = bool(_OWN.search(text[: match.start()])) or match.group(0).lower().startswith("my ")
+        return not quoted, not own, match.start()
+
+    thing = min(things.finditer(text), key=rank, default=None)
+    person = min(people.finditer(text), key=rank, default=None)
     if language == "zh":
-        thing, person = things.search(text), people.search(text)
         return Nouns(thing.group(0) if thing else "", person.group(0) if person else "")
     name = next(
         (m.group(1) for p in (_FOLLOWED, _LED) for m in p.finditer(text) if m.group(1) not in _NOT_NAMES), ""
     )
-    thing, person = things.search(text), people.search(text)
     return Nouns(_as_yours(thing) if thing else "", name or (_as_yours(person) if person else ""))
 
 

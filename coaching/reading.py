@@ -25,9 +25,13 @@ _LEARN = load_pattern("reading.learn")
 _SHOW = load_pattern("reading.show")
 _TEST = load_pattern("reading.test")
 _LOW = load_pattern("reading.low")
+_LEFT = load_pattern("reading.left")
+# the time there is now, not the time something took
 _MINUTES = re.compile(
-    r"(?:只有|就有|还有|剩下?|给我|能挤出|(?<!没)有)\s*(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)\s*(?:个)?(分钟|小时|钟头)"
-    r"|\b(?:have|only|got|just|about)\s+(\d{1,3}|an|one|half an|two)\s*(?:-|\s)?(min(?:ute)?s?|hours?)\b",
+    r"(?:只有|就有|(?<![成早])就|还有|只剩|还剩|剩下|能挤出|我有)\s*(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)\s*(?:个)?(分钟|小时|钟头)"
+    r"|\b(?:i have|i(?:'ve|’ve)(?: only)? got|only have|have only|i got|only got|there(?:'s| is| are)(?: only)?)"
+    r"(?: only| just| about| maybe)*\s+"
+    r"(\d{1,3}|an|one|half an|two|five|ten|fifteen|twenty|thirty|forty)\s*(?:-|\s)?(min(?:ute)?s?|hours?)\b",
     re.IGNORECASE,
 )
 
@@ -41,7 +45,8 @@ class Reading:
         lenses: as reported, at most two, most certain first; ``sure`` whether the first may be named.
         quote: the loaded clause; ``other`` the one that pulls against it.
         past: an earlier statement about the same thing, and whether it says otherwise.
-        minutes: at most this long a step.
+        minutes: at most this long a step; ``now`` whether that is the time they have at this moment.
+        left: they have no job at present, so nothing is said of a boss or a meeting.
     """
 
     intent: Intent
@@ -60,6 +65,8 @@ class Reading:
     quarrel: bool
     decide: bool
     minutes: int
+    now: bool = False
+    left: bool = False
     boundary: Boundary | None = None
     past: Recalled | None = None
     conflict: bool = False
@@ -71,26 +78,35 @@ def read_turn(turn: Turn, intent: Intent, lens: LensReading, boundary: Boundary 
     clauses = list_clauses(text, lens.cues)
     chosen = _choose(clauses)
     other = find_other_side(clauses, chosen) if chosen else None
-    low = bool(_LOW.search(text)) or (bool(lens.lenses) and lens.lenses[0] is Lens.ENERGY)
     late = turn.now.hour >= EVENING_ENDS or turn.now.hour < MORNING
-    theme = lens.lenses[0] if lens.lenses else max(lens.scores, key=lens.scores.__getitem__)
+    stated = read_minutes(text)
+    stage = read_stage(text)
+    tired = bool(_LOW.search(text))
+    heard = lens.lenses or (max(lens.scores, key=lens.scores.__getitem__),)
+    if heard[0] is Lens.ENERGY and not tired and stated and stage is not Stage.CLARIFY:
+        # short of time is not short of strength: they want to move something
+        rest = {each: score for each, score in lens.scores.items() if each is not Lens.ENERGY}
+        heard = (*heard[1:], max(rest, key=rest.__getitem__))
+    low = tired or (bool(lens.lenses) and heard[0] is Lens.ENERGY)
     return Reading(
         intent=intent,
-        theme=theme,
-        second=lens.lenses[1] if len(lens.lenses) > 1 else None,
+        theme=heard[0],
+        second=heard[1] if len(heard) > 1 and heard[1] is not heard[0] else None,
         lenses=lens.reported(),
         sure=lens.sure,
         quote=Quote(chosen.text) if chosen else None,
         other=Quote(other.text) if other else None,
-        nouns=find_nouns(text, turn.language),
-        stage=read_stage(text),
+        nouns=find_nouns(text, turn.language, near=chosen.text if chosen else ""),
+        stage=stage,
         low=low,
         late=late,
         no_questions=says("no_questions", text),
         no_advice=says("no_advice", text),
         quarrel=says("quarrel", text),
         decide=says("decide", text),
-        minutes=LOW_MINUTES if low else (turn.minutes or read_minutes(text) or 15),
+        minutes=LOW_MINUTES if low else (turn.minutes or stated or 15),
+        now=not late and bool(turn.minutes or stated),
+        left=bool(_LEFT.search(text)),
         boundary=boundary,
     )
 
@@ -110,7 +126,8 @@ def read_stage(text: str) -> Stage:
 
 _DIGITS = {
     "半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
-    "十": 10, "an": 1, "one": 1, "half an": 0.5, "two": 2,
+    "十": 10, "an": 1, "one": 1, "half an": 0.5, "two": 2, "five": 5, "ten": 10, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "forty": 40,
 }  # fmt: skip
 
 

@@ -156,7 +156,7 @@ def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past 
 
 def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> NextStep:
     """One small try for the week to come, around what was left open if anything was."""
-    slot = choose_slot(turn.now, turn.language, low=False, turn=0)
+    slot = choose_slot(turn.now, turn.language, low=False, turn=0, later=True)
     left = next((i for i in items if i.status in (CommitmentStatus.OPEN, CommitmentStatus.HALF)), None)
     values: dict[str, object] = {"when": slot.words, "minutes": EXPERIMENT_MINUTES}
     quotes: tuple[Quote, ...] = ()

@@ -37,6 +37,12 @@ def _stem(word: str) -> str:
     return word
 
 
+def names(text: str, item: str) -> bool:
+    """Whether a message speaks of a line of the plan: most of what the line is about, or two words of it."""
+    wanted = list_subjects(item)
+    return bool(wanted) and len(wanted & list_subjects(text)) >= min(2, len(wanted))
+
+
 def share_subject(one: str, other: str) -> bool:
     """Whether two pieces are about one thing: two words in common, or one that is not everyday work talk."""
     shared = list_subjects(one) & list_subjects(other)

@@ -86,7 +86,7 @@ async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progr
 async def _index(house: House, user: User, bar: Progress) -> None:
     """Makes it searchable now; interrupted, the next start goes on with it."""
     task = bar.add_task(text("importing.indexing", user.language), total=None)
-    await house.recall.ready()
+    await house.ready()
     await house.recall.index_pending(
         user.id, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
     )

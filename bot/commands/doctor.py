@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
 from bot.errors import database_sentence
+from bot.health import say_last_polls
 from bot.home import HomeUnusable, prepare_home
 from bot.settings import find_unknown
 from memory.errors import StorageError
@@ -79,7 +80,6 @@ async def find_all(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     problem = check_packaged()
     yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
-    yield Finding("door", True, "terminal (no Telegram token is set)")
 
 
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
@@ -106,6 +106,11 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         not dead,
         f"{inbox.get('new', 0)} waiting" + (f", {dead} set aside after three tries" if dead else ""),
     )
+    if settings.telegram_token.get_secret_value():
+        heard = await say_last_polls(journal, SystemClock().now())
+        yield Finding("door", True, f"Telegram; {heard or 'it was never open here: offramp run'}")
+    else:
+        yield Finding("door", True, "terminal (no Telegram token is set)")
     yield Finding("outbox", True, f"{outbox.get('queued', 0)} waiting, {outbox.get('unknown', 0)} unknown")
     recall = open_recall(
         engine,

@@ -76,8 +76,7 @@ async def forget_person(settings: Settings, *, user: str, message: int | None, e
 async def reindex_all(settings: Settings) -> int:
     """Rebuilds the index from SQL, with a progress bar."""
     async with open_house(settings, warm=False) as house:
-        await house.recall.start()
-        await house.recall.ready()
+        await house.ready()
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task("reindex", total=None)
             await house.recall.reindex(
@@ -92,7 +91,7 @@ async def recall_words(settings: Settings, words: str, *, user: str, explain: bo
     """Prints what was said about something; with ``explain``, each leg's score."""
     async with open_house(settings) as house:
         user_id = await _load_person(house, user)
-        await house.recall.ready()
+        await house.ready()
         found = await house.recall.explain(user_id, words, limit=10)
         if not found:
             raise click.ClickException("Nothing stored fits that.")

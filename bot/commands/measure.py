@@ -29,8 +29,20 @@ REPEATS = 30
 
 # what a person might write in a year, made of parts so that no two lines are alike
 _OPENINGS = ("今天", "这周", "昨晚", "开会的时候", "下班路上", "Today", "This week", "On the way home")
-_MIDDLES = ("又改了一版周报", "老板让我对齐排期", "想到那个小程序", "the deck went around again", "I asked Dana about pricing")
-_ENDS = ("，没有人看。", "，可是决定不在我这里。", "，做完也没什么变化。", ", and nothing moved.", ", she said maybe.")
+_MIDDLES = (
+    "又改了一版周报",
+    "老板让我对齐排期",
+    "想到那个小程序",
+    "the deck went around again",
+    "I asked Dana about pricing",
+)
+_ENDS = (
+    "，没有人看。",
+    "，可是决定不在我这里。",
+    "，做完也没什么变化。",
+    ", and nothing moved.",
+    ", she said maybe.",
+)
 
 
 def make_line(number: int) -> str:
@@ -55,7 +67,7 @@ async def measure_reply(settings: Settings) -> int:
         with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:
             apart = settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""})
             async with open_house(apart) as house:
-                await house.recall.ready()
+                await house.ready()
                 await _measure_size(house, size)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 async def reflect_file(settings: Settings, file: Path, *, user: str) -> int:
     """Prints what you want · where it sticks · why · what you could do, for one text file."""
+    words = clean_text(await asyncio.to_thread(read_text, file))
     async with open_house(settings) as house:
         async with house.journal.begin() as tx:
             user_id = await tx.add_user(DOOR, user, language="zh", zone="UTC")
             await tx.commit()
         person = await house.journal.load_user(user_id)
-        words = clean_text(read_text(file))
         language = read_language(words, fallback=person.language)
         if not words:
             print(text("reflect.usage", language), file=sys.stderr)  # noqa: T201  # a command's page
@@ -41,7 +42,7 @@ async def reflect_file(settings: Settings, file: Path, *, user: str) -> int:
             Channel.COMMAND,
             command="reflect",
         )
-        await house.recall.ready()
+        await house.ready()
         answer = await house.coach.reply_to(turn)
         Console(highlight=False, soft_wrap=True).print(Text(answer.reply.text))
     return 0

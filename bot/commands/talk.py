@@ -1,8 +1,9 @@
-"""``offramp run``: the chat in the terminal."""
+"""``offramp run``: in Telegram, or in the terminal."""
 
 from __future__ import annotations
 
 import locale
+import sys
 from typing import TYPE_CHECKING, cast
 
 from bot.terminal import chat
@@ -13,9 +14,28 @@ if TYPE_CHECKING:
     from coaching.model import Language
 
 
-async def talk(settings: Settings, *, user: str, language: str | None) -> int:
+async def talk(settings: Settings, *, user: str, language: str | None, insist: bool = False) -> int:
+    """In Telegram when a token is set, else in the terminal.
+
+    Returns:
+        2 when Telegram is insisted on and there is no token.
+    """
+    if settings.telegram_token.get_secret_value():
+        from bot.telegram.app import run_telegram
+
+        async with open_house(settings) as house:
+            return await run_telegram(house, settings)
+    if insist:
+        print(  # noqa: T201  # the command's page
+            "There is no token: set OFFRAMP_TELEGRAM_TOKEN to the one from @BotFather.", file=sys.stderr
+        )
+        return 2
+    return await talk_in_terminal(settings, user=user, language=language)
+
+
+async def talk_in_terminal(settings: Settings, *, user: str, language: str | None) -> int:
     """Opens the house and talks until there is nothing more to read."""
-    async with open_house(settings) as house:
+    async with open_house(settings, warm=False) as house:
         return await chat(house, user=user, language=cast("Language", language or guess_language()))
 
 

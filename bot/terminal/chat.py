@@ -37,6 +37,7 @@ async def chat(house: House, *, user: str = "local", language: Language = "zh") 
     door = await TerminalDoor.open(house, user, language)
     if sys.stdin.isatty() and sys.stdout.isatty():
         return await _Screen(house, door).run()
+    house.warm_up()
     return await _from_pipe(house, door)
 
 
@@ -124,7 +125,8 @@ class _Screen:
         """The next line; None at the end. Ctrl-C clears the line, on an empty one it leaves."""
         while True:
             try:
-                line = await self._session.prompt_async()
+                # what loads behind the prompt begins when the prompt is there
+                line = await self._session.prompt_async(pre_run=self._house.warm_up)
             except KeyboardInterrupt:
                 if not self._session.default_buffer.text:
                     return None

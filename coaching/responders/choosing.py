@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
 from coaching.model import Stage
-from prompts import variants
+from prompts import load_pattern, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from prompts.playbook_data import Entry
 
 E = TypeVar("E", bound="Entry")
+
+_JOB = load_pattern("reading.job")
 
 # rubric.md: a question rests 10 turns and a step 14 days; frames are heard most, so they rest longest
 REST_TURNS = {"reflection": 40, "question": 30, "nextstep": 40, "past": 20, "said": 12}
@@ -31,9 +33,13 @@ _NEXT_STAGES = {
 class Chooser:
     """The choices of one reply. The same person at the same turn always gets the same."""
 
-    def __init__(self, scene: Scene, message: str, language: Language) -> None:
+    def __init__(
+        self, scene: Scene, message: str, language: Language, *, focus: str = "", left: bool = False
+    ) -> None:
+        """``focus`` are the sentences a cue has to stand in, ``left`` whether they have no job at present."""
         self._scene = scene
-        self._message = message
+        self._message = focus or message
+        self._left = left
         self.language = language
         self._rested: dict[tuple[str, str], int] = {}
         for used in scene.used:
@@ -59,8 +65,17 @@ class Chooser:
     def _fresh(self, kind: str, entries: Iterable[E]) -> list[E]:
         return [entry for entry in entries if self._age(kind, entry.key) > REST_TURNS[kind]]
 
+    def _sayable(self, pool: Iterable[E]) -> list[E]:
+        """Without what takes a job for granted, for somebody who has none."""
+        return [e for e in pool if not (self._left and _JOB.search(self._words(e)))]
+
+    def _words(self, entry: Entry) -> str:
+        done = getattr(entry, f"done_{self.language}", "")
+        return f"{entry.says(self.language)} {done} {getattr(entry, f'smaller_{self.language}', '')}"
+
     def entry(self, kind: str, pools: Sequence[Sequence[E]]) -> E:
         """What fits this message, else what fits anything; nothing stale while some is fresh."""
+        pools = [self._sayable(pool) or pool for pool in pools]
         for pool in pools:
             fresh = self._fresh(kind, pool)
             fitting = [e for e in fresh if e.fits(self._message)]
@@ -72,8 +87,11 @@ class Chooser:
         return max(usable or pools[0], key=lambda e: (self._age(kind, e.key), self._shuffled(e.key)))
 
     def step(self, pools: Sequence[Sequence[PlaybookStep]], stage: Stage) -> PlaybookStep | None:
-        """A step for this stage that was neither given lately nor declined, or None when all were."""
-        for pool in pools:
+        """A step for this stage that was neither given lately nor declined, or None when all were.
+
+        A step with cues takes something for granted, so it is given only where one of them stands.
+        """
+        for pool in [self._sayable(pool) for pool in pools]:
             for wanted in _NEXT_STAGES[stage]:
                 free = [
                     step
@@ -84,7 +102,7 @@ class Chooser:
                     and self._age("nextstep", step.key) > REST_TURNS["nextstep"]
                 ]
                 fitting = [step for step in free if step.fits(self._message)]
-                for candidates in (fitting, [s for s in free if not (s.cues_zh or s.cues_en)], free):
+                for candidates in (fitting, [s for s in free if not (s.cues_zh or s.cues_en)]):
                     if candidates:
                         return min(candidates, key=lambda s: self._shuffled(s.key))
         return None

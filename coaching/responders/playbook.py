@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from prompts.playbook_data import Theme
 
 SHORTEST = 5  # minutes: nothing is ever made smaller than this
+LIGHT = 10  # minutes: what takes no longer is light enough for a tired evening as it stands
+FOCUS = 60  # on the scale of quoting.measure: a longer message is about more than one thing
 
 
 class PlaybookResponder:
@@ -42,10 +44,11 @@ class PlaybookResponder:
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """Reflection, at most one past, at most one step, at most one question."""
-        choose = Chooser(scene, turn.text, turn.language)
+        focus = find_focus(turn.text, [q.text for q in (reading.quote, reading.other) if q])
+        choose = Chooser(scene, turn.text, turn.language, focus=focus, left=reading.left)
         step = None if reading.no_advice else self._step(turn, scene, reading, choose)
         parts: list[Part | None] = [
-            self._heard(reading, choose),
+            self._heard(reading, choose, step=step is not None),
             self._reflection(turn, reading, choose),
             self._past(turn, reading, choose),
             step,
@@ -62,12 +65,14 @@ class PlaybookResponder:
             choices=step_choices(turn.language) if step else (),
         )
 
-    def _heard(self, reading: Reading, choose: Chooser) -> Said | None:
-        """A word on what they asked for: no questions, no advice."""
+    def _heard(self, reading: Reading, choose: Chooser, *, step: bool) -> Said | None:
+        """A word on what they asked for (no questions, no advice), or on the hour."""
         if reading.no_questions:
             return Said(choose.wording("turn.no_questions"))
         if reading.no_advice:
             return Said(choose.wording("turn.no_advice"))
+        if reading.late and step:
+            return Said(choose.wording("turn.enough_tonight"))
         return None
 
     def _themes(self, reading: Reading) -> list[Theme]:
@@ -81,7 +86,7 @@ class PlaybookResponder:
         if reading.boundary:
             frame = choose.entry("reflection", [reading.boundary.frames])
             return Reflection(_fill(frame.says(turn.language), q=quote.text), (quote,), frame.key)
-        if reading.quarrel or (reading.decide and reading.other is None):
+        if reading.quarrel or reading.decide:
             name = "quarrel" if reading.quarrel else "decide"
             return Reflection(_fill(choose.wording(f"turn.{name}"), q=quote.text), (quote,), f"{name}")
         pools = [theme.frames for theme in self._themes(reading)]
@@ -112,10 +117,13 @@ class PlaybookResponder:
         if reading.boundary:
             pools: Sequence[Sequence[PlaybookStep]] = [reading.boundary.steps]
         else:
-            themes = self._themes(reading)
-            if reading.low:  # nothing left tonight: the body's steps come first
-                themes.sort(key=lambda theme: theme.name != Lens.ENERGY)
-            pools = [theme.steps for theme in themes]
+            first = _first_theme(reading)
+            themes = sorted(self._themes(reading), key=lambda theme: theme.name != first)
+            if themes[0].name != first:
+                themes.insert(0, load_playbook().themes[first])
+            # whatever else there is, before nothing at all is offered
+            others = (t for t in load_playbook().themes.values() if t not in themes)
+            pools = [theme.steps for theme in (*themes, *others)]
         found = choose.step(pools, reading.stage)
         if found is None:
             return None
@@ -139,6 +147,30 @@ class PlaybookResponder:
         return Question(found.zh if choose.language == "zh" else found.en, found.key)
 
 
+def _first_theme(reading: Reading) -> Lens:
+    """Whose steps come first: the body's when nothing is left, the other side's after a quarrel."""
+    if reading.low:
+        return Lens.ENERGY
+    if reading.quarrel:
+        return Lens.STAKEHOLDER
+    weighing = (Lens.ESCAPE, Lens.RISK, Lens.MONEY, Lens.SKILLS)
+    if reading.decide and reading.theme not in weighing:
+        return Lens.RISK
+    return reading.theme
+
+
+def find_focus(message: str, quoted: list[str]) -> str:
+    """The sentences around the quoted words; of a short message all of it.
+
+    In a long one a cue far from what is quoted would choose a text about something else.
+    """
+    if measure(message) <= FOCUS:
+        return message
+    sentences = re.findall(r"[^。！？!?\n.]+[。！？!?\n.]*", message)
+    near = [s for s in sentences if any(q in s for q in quoted)]
+    return "".join(near) or message
+
+
 def _fill(template: str, **values: object) -> str:
     return fill(template, "playbook", values)
 
@@ -155,8 +187,9 @@ def build_step(
 ) -> NextStep:
     """A playbook step around this person's nouns, sized to the time they have."""
     language = turn.language
-    slot = choose_slot(turn.now, language, low=reading.low, turn=turns)
-    small = smaller or reading.low or reading.minutes < found.minutes // 2
+    slot = choose_slot(turn.now, language, low=reading.low, turn=turns, here=reading.now)
+    heavy = reading.low and (found.minutes > LIGHT or lens is not Lens.ENERGY)
+    small = smaller or heavy or reading.minutes * 2 <= found.minutes
     minutes = min(SHORTEST, reading.minutes) if small else min(found.minutes, reading.minutes)
     values = {
         "minutes": minutes,
@@ -172,11 +205,11 @@ def build_step(
         _fill(found.word("smaller", language), when="", **(values | {"minutes": SHORTEST})),
     )
     # the visible end belongs to the whole step; the small one ends where it ends
-    offer = (
-        _fill(choose.wording("turn.offer_small"), step=sentence)
-        if small
-        else _fill(choose.wording("turn.offer"), step=sentence, done=found.word("done", language))
-    )
+    name = "turn.offer_small" if small else "turn.offer"
+    template = choose.wording(name)
+    if language == "en" and re.search(r"[:,] \{step\}", template):
+        sentence = sentence[:1].lower() + sentence[1:]
+    offer = _fill(template, step=sentence, done=found.word("done", language))
     return NextStep(
         text=offer,
         key=found.key,

@@ -27,10 +27,10 @@ B = 0.3
 TERM_WEIGHT = {SUBJECT: 0.6, DATE: 0.6}
 
 # In how far a message that only shares a subject says the words that named it: 升职 for "promotion".
-SUBJECT_STANDS_FOR = 0.7
+SUBJECT_STANDS_FOR = 0.85
 
 # About every other pair of characters reaches from one word into the next and will never be found again.
-PAIR_COUNTS = 0.5
+PAIR_COUNTS = 0.4
 UNSPACED = "\u3040"  # the first character of the scripts that are cut into pairs
 
 # A question that shares this many rare words' worth with a message has said enough: a long, rambling message

@@ -65,7 +65,9 @@ async def apply(tx: Transaction, turn: Turn, effect: Effect) -> str | None:  # n
             await _decline(tx, turn, effect)
         case NoteCrisis():
             since = None if effect.level is Safety.NONE else tx.now
-            await _change_person(tx, turn, crisis_level=effect.level.value, crisis_at=since)
+            await _change_person(
+                tx, turn, crisis_level=effect.level.value, crisis_why=effect.why, crisis_at=since
+            )
         case RecordReview():
             await _record_review(tx, turn, effect)
         case ForgetMessages():

@@ -10,13 +10,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
-from memory.sql.tables import IdentityRow, OutboxRow
+from memory.sql.tables import IdentityRow, OutboxRow, UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from memory.sql.journal import Journal
     from memory.sql.transaction import Transaction
@@ -53,25 +69,88 @@ class Work:
     next_at: datetime | None
 
 
+def _claimable() -> ColumnElement[bool]:
+    """Due, in an open chat, and nothing of the same chat goes before it."""
+    other = aliased(OutboxRow)
+    before_it = exists().where(
+        other.door == OutboxRow.door,
+        other.bot_id == OutboxRow.bot_id,
+        other.chat_id == OutboxRow.chat_id,
+        other.id != OutboxRow.id,
+        or_(
+            other.state == "sending",
+            # a send failed and the chat rests
+            and_(other.state == "queued", other.why != "", other.next_at > _NOW),
+            # the order of the chat; a nudge planned for later does not hold up a reply
+            and_(
+                other.state == "queued",
+                other.id < OutboxRow.id,
+                or_(other.class_ == "must", other.next_at <= _NOW),
+            ),
+        ),
+    )
+    blocked = exists().where(
+        IdentityRow.door == OutboxRow.door,
+        IdentityRow.external_id == cast(OutboxRow.chat_id, String),
+        IdentityRow.blocked_at.is_not(None),
+    )
+    return and_(*_OURS, OutboxRow.state == "queued", OutboxRow.next_at <= _NOW, ~before_it, ~blocked)
+
+
+def _build_work() -> Select[int | None, datetime | None, datetime | None]:
+    due = select(OutboxRow.id).where(_claimable()).limit(1).scalar_subquery()
+    next_at = select(func.min(OutboxRow.next_at)).where(
+        *_OURS, OutboxRow.state == "queued", OutboxRow.next_at > _NOW
+    )
+    lease = select(func.min(OutboxRow.lease_until)).where(
+        *_OURS, OutboxRow.state == "sending", OutboxRow.id.not_in(bindparam("in_hand", expanding=True))
+    )
+    return select(due, next_at.scalar_subquery(), lease.scalar_subquery())
+
+
+def _build_next() -> Select[int]:
+    may_last = case((OutboxRow.class_ == "must", 0), else_=1)
+    return (
+        select(OutboxRow.id)
+        .where(_claimable(), OutboxRow.chat_id.not_in(bindparam("resting", expanding=True)))
+        .order_by(may_last, OutboxRow.next_at, OutboxRow.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True, of=OutboxRow)
+    )
+
+
+def _build_take() -> ReturningUpdate[OutboxRow]:
+    return (
+        update(OutboxRow)
+        # asked again, because on Postgres another sender's claim may be older than the first look
+        .where(OutboxRow.id.in_(bindparam("ids", expanding=True)), _claimable())
+        .values(
+            state="sending",
+            owner=bindparam("by", type_=String),
+            lease_until=bindparam("lease", type_=UtcDateTime),
+        )
+        .returning(OutboxRow)
+    )
+
+
+# Built once: putting these together takes SQLAlchemy longer than SQLite takes to answer them.
+_NOW = bindparam("now", type_=UtcDateTime)
+_OURS = (OutboxRow.door == bindparam("of_door"), OutboxRow.bot_id == bindparam("of_bot"))
+_WORK = _build_work()
+_NEXT = _build_next()
+_TAKE = _build_take()
+_AS_TOLD = {"synchronize_session": False}
+
+
 async def find_work(journal: Journal, door: str, bot_id: int, *, in_hand: Collection[int] = ()) -> Work:
     """Looks, without taking the write lock, whether there is something to do and when there will be.
 
     ``in_hand`` are the rows that the caller itself is sending.
     """
     now = journal.clock.now()
-    ours = (OutboxRow.door == door, OutboxRow.bot_id == bot_id)
+    what = {"now": now, "of_door": door, "of_bot": bot_id, "in_hand": list(in_hand)}
     async with journal.read() as db:
-        due = await db.scalar(select(OutboxRow.id).where(*ours, _claimable(now)).limit(1))
-        next_at = await db.scalar(
-            select(func.min(OutboxRow.next_at)).where(
-                *ours, OutboxRow.state == "queued", OutboxRow.next_at > now
-            )
-        )
-        lease = await db.scalar(
-            select(func.min(OutboxRow.lease_until)).where(
-                *ours, OutboxRow.state == "sending", OutboxRow.id.not_in(in_hand)
-            )
-        )
+        due, next_at, lease = (await db.execute(_WORK, what)).one()
     moments = [moment for moment in (next_at, lease) if moment is not None]
     return Work(
         due=due is not None,
@@ -104,27 +183,11 @@ async def claim_due(
         limit: Most rows to take.
         resting: Chats to leave alone this time.
     """
-    may_last = case((OutboxRow.class_ == "must", 0), else_=1)
-    found = await tx.db.scalars(
-        select(OutboxRow.id)
-        .where(
-            OutboxRow.door == door,
-            OutboxRow.bot_id == bot_id,
-            OutboxRow.chat_id.not_in(resting),
-            _claimable(tx.now),
-        )
-        .order_by(may_last, OutboxRow.next_at, OutboxRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=OutboxRow)
-    )
+    what = {"now": tx.now, "of_door": door, "of_bot": bot_id}
+    found = await tx.db.scalars(_NEXT, {**what, "resting": list(resting), "most": limit})
     ids = await _lock_chats(tx, found.all())
     taken = await tx.db.execute(
-        update(OutboxRow)
-        # asked again, because on Postgres another sender's claim may be older than the first look
-        .where(OutboxRow.id.in_(ids), _claimable(tx.now))
-        .values(state="sending", owner=owner, lease_until=tx.now + lease)
-        .returning(OutboxRow)
-        .execution_options(synchronize_session=False)
+        _TAKE, {**what, "ids": ids, "by": owner, "lease": tx.now + lease}, execution_options=_AS_TOLD
     )
     rows = {row.id: row for row in taken.scalars()}
     return tuple(_claimed(rows[row_id], owner) for row_id in ids if row_id in rows)
@@ -214,34 +277,6 @@ async def settle_orphans(
         .returning(OutboxRow.id)
     )
     return len(again.all()) + len(unknown.all())
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    """Due, in an open chat, and nothing of the same chat goes before it."""
-    other = aliased(OutboxRow)
-    before_it = exists().where(
-        other.door == OutboxRow.door,
-        other.bot_id == OutboxRow.bot_id,
-        other.chat_id == OutboxRow.chat_id,
-        other.id != OutboxRow.id,
-        or_(
-            other.state == "sending",
-            # a send failed and the chat rests
-            and_(other.state == "queued", other.why != "", other.next_at > now),
-            # the order of the chat; a nudge planned for later does not hold up a reply
-            and_(
-                other.state == "queued",
-                other.id < OutboxRow.id,
-                or_(other.class_ == "must", other.next_at <= now),
-            ),
-        ),
-    )
-    blocked = exists().where(
-        IdentityRow.door == OutboxRow.door,
-        IdentityRow.external_id == cast(OutboxRow.chat_id, String),
-        IdentityRow.blocked_at.is_not(None),
-    )
-    return and_(OutboxRow.state == "queued", OutboxRow.next_at <= now, ~before_it, ~blocked)
 
 
 async def _lock_chats(tx: Transaction, ids: Sequence[int]) -> list[int]:

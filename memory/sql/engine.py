@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -49,12 +51,15 @@ def _open_sqlite(url: URL) -> AsyncEngine:
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        # WAL stays with the file. While another process switches it on, asking fails at once, whatever the
+        # timeout, and it is the other one who does it.
+        with suppress(OperationalError):
+            cursor.execute("PRAGMA journal_mode=WAL")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -38,6 +38,7 @@ def user_from(row: UserRow) -> User:
         model_on=row.model_on,
         paused_until=row.paused_until,
         crisis=Safety(row.crisis_level),
+        crisis_why=row.crisis_why,
         crisis_at=row.crisis_at,
     )
 

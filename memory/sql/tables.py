@@ -92,6 +92,7 @@ class UserRow(Table):
     paused_until: Mapped[datetime | None]
     crisis_at: Mapped[datetime | None]
     crisis_level: Mapped[str] = mapped_column(String(16), default="none")
+    crisis_why: Mapped[str] = mapped_column(String(16), default="")
     turns: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime]
 
@@ -129,7 +130,7 @@ class MessageRow(Table):
 
     ``origin`` names the update it came from, so that a replay stores it once; ``fingerprint`` names an
     imported entry, so that importing a file twice changes nothing. ``external_id`` is the door's own number
-    for it (Telegram's message id), so that it can be quoted and edited. ``parts`` holds a reply's typed parts.
+    for it (Telegram's message id), so that it can be quoted and edited. ``parts`` holds a reply's parts.
     """
 
     __tablename__ = "messages"

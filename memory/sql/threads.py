@@ -42,7 +42,7 @@ async def find_said(journal: Journal, user_id: int, bot_id: int, external_id: in
 
 
 async def find_external_id(journal: Journal, user_id: int, bot_id: int, message_id: int) -> int | None:
-    """The number under which the chat with this bot knows a stored line of the person, if it was said there."""
+    """The number of a stored line of the person in the chat with this bot, if it was said there."""
     async with journal.read() as db:
         return await db.scalar(
             select(MessageRow.external_id).where(

@@ -72,6 +72,10 @@ class Transaction:
             )
         )
 
+    async def is_there(self, user_id: int) -> bool:
+        """Whether this person exists."""
+        return await self.db.scalar(select(UserRow.id).where(UserRow.id == user_id)) is not None
+
     async def language_of(self, user_id: int | None, *, fallback: Language = "en") -> Language:
         """The language this person reads; ``fallback`` for nobody."""
         found = await self.db.scalar(select(UserRow.language).where(UserRow.id == user_id))

@@ -1,4 +1,4 @@
-"""What the door does with each thing somebody can do. Every handler gives a ``Thought`` and writes nothing."""
+"""What the door does with each thing somebody can do. A handler gives a ``Thought`` and writes nothing."""
 
 from __future__ import annotations
 

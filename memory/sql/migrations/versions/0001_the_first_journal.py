@@ -57,6 +57,7 @@ def upgrade() -> None:
     sa.Column('paused_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('crisis_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('crisis_level', sa.String(length=16), nullable=False),
+    sa.Column('crisis_why', sa.String(length=16), nullable=False),
     sa.Column('turns', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users'))

@@ -1,0 +1,308 @@
+"""Measures recall on anybody's data: a JSON line a person, with a history and questions about it.
+
+``{"id", "history": [{"id", "session", "date", "speaker", "text"}], "questions": [{"q", "evidence": [ids],
+"category"}]}``. A question without evidence asks for what was never said; one with ``older`` asks for an update
+of those. Everything goes the way of a real message: into the journal, through the index, out of ``recall``.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from memory.recall.fusion import FLOOR
+from memory.recall.index import RecallIndex, open_recall
+from memory.recall.keeper import Progress
+from memory.recall.rivals import Rival, list_rivals
+from memory.sql.engine import WRITING, open_engine, sqlite_url
+from memory.sql.migrate import upgrade
+from memory.sql.tables import ImportRow, IndexOpRow, MessageRow, UserRow
+
+APART = "adversarial"  # questions that name the wrong person: counted, but not in the total
+_DEEP = 20  # the deepest rank that counts
+_FORMATS = ("%I:%M %p on %d %B, %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+_FOREIGN = 3  # every third question is also put to somebody else's history
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the file; the ids are the file's."""
+
+    name: str
+    history: tuple[dict[str, Any], ...]
+    questions: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A question that was answered: the ranks of its evidence, and how long it took in seconds."""
+
+    category: str
+    ranks: tuple[int | None, ...]
+    seconds: float
+
+
+class _At:
+    """A clock that stands at the end of the histories."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+def read_people(path: Path) -> tuple[Person, ...]:
+    """The people of a file.
+
+    Raises:
+        ValueError: a line is not in the format; the message names it.
+    """
+    people = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            told = json.loads(line)
+            people.append(Person(str(told["id"]), tuple(told["history"]), tuple(told["questions"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path.name}, line {number}, is not a person with a history: {error}"
+            ) from error
+    return tuple(people)
+
+
+def _moment(written: str, last: datetime) -> datetime:
+    for form in _FORMATS:
+        try:
+            return datetime.strptime(written.strip(), form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    import dateparser  # for dates written in some other way; slow to import
+
+    found = dateparser.parse(written) if written else None
+    return (found.replace(tzinfo=UTC) if found else last + timedelta(minutes=1)).astimezone(UTC)
+
+
+async def _store(connection: AsyncConnection, user_id: int, person: Person, first: int) -> dict[str, int]:
+    """Writes a person's history into the journal, a session an import; gives the ids by the file's."""
+    await connection.execute(
+        insert(UserRow).values(
+            id=user_id,
+            language="en",
+            zone="UTC",
+            evening=time(21),
+            quiet_from=time(22),
+            quiet_to=time(8),
+            created_at=datetime(2000, 1, 1, tzinfo=UTC),
+        )
+    )
+    sessions: dict[str, int] = {}
+    last: dict[str, datetime] = {}
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    rows, ids = [], {}
+    for number, said in enumerate(person.history):
+        session = str(said.get("session", ""))
+        if session not in sessions:
+            sessions[session] = first + number  # any number of its own
+            await connection.execute(
+                insert(ImportRow).values(
+                    id=sessions[session], user_id=user_id, name=session, sha256="", imported_at=at
+                )
+            )
+        at = _moment(str(said.get("date", "")), at)
+        at = max(at, last[session] + timedelta(seconds=1)) if session in last else at
+        last[session] = at
+        ids[str(said["id"])] = first + number
+        rows.append(
+            {
+                "id": first + number,
+                "user_id": user_id,
+                "role": "user",
+                "channel": "import",
+                "text": said["text"],
+                "language": "en",
+                "said_at": at,
+                "said_on": at.date(),
+                "safety": "none",
+                "import_id": sessions[session],
+                "source": said.get("speaker", "") or "",
+            }
+        )
+    await connection.execute(insert(MessageRow), rows)
+    await connection.execute(
+        insert(IndexOpRow), [{"user_id": user_id, "message_id": row["id"], "op": "add"} for row in rows]
+    )
+    return ids
+
+
+@asynccontextmanager
+async def _house(
+    people: Sequence[Person], embedder: str, on_progress: Progress | None
+) -> AsyncIterator[tuple[RecallIndex, AsyncEngine, list[dict[str, int]]]]:
+    """A home of its own with everybody in it, indexed."""
+    with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:
+        engine = open_engine(sqlite_url(Path(folder) / "journal.db"))
+        try:
+            await upgrade(engine)
+            ids: list[dict[str, int]] = []
+            async with engine.connect() as plain:
+                connection = await plain.execution_options(**WRITING)
+                async with connection.begin():
+                    first = 1
+                    for user_id, person in enumerate(people, 1):
+                        ids.append(await _store(connection, user_id, person, first))
+                        first += len(person.history)
+            recall = open_recall(
+                engine, Path(folder), clock=_At(datetime(2024, 12, 31, tzinfo=UTC)), embedder=embedder
+            )
+            await recall.start()
+            try:
+                await recall.ready()
+                await recall.index_pending(None, on_progress)
+                yield recall, engine, ids
+            finally:
+                await recall.close()
+        finally:
+            await engine.dispose()
+
+
+async def bench_recall(
+    path: Path, *, embedder: str = "packaged", rivals: bool = True, on_progress: Progress | None = None
+) -> AsyncIterator[str]:
+    """One line a system: name, R@5, R@10, R@20, MRR, p50 and p95 in milliseconds; the categories below it.
+
+    Args:
+        path: the file.
+        embedder: as in ``open_recall``.
+        rivals: also measures what else is installed.
+        on_progress: told how much of the histories is indexed.
+
+    Raises:
+        ValueError: the file is not in the format.
+    """
+    people = read_people(path)
+    yield f"{'system':24} {'R@5':>6} {'R@10':>6} {'R@20':>6} {'MRR':>6} {'p50 ms':>7} {'p95 ms':>7}"
+    started = perf_counter()
+    async with _house(people, embedder, on_progress) as (recall, _, ids):
+        seconds = perf_counter() - started
+        ranked = []
+        for user_id, person in enumerate(people, 1):
+            names = {number: name for name, number in ids[user_id - 1].items()}
+            await recall.recall(user_id, "warm", limit=1)
+
+            for question in person.questions:
+                begun = perf_counter()
+                answers = await recall.explain(user_id, question["q"], limit=_DEEP, floor=0.0)
+                taken = perf_counter() - begun
+                found = [names[answer.message.id] for answer in answers]
+                ranked.append(_rank(question, found, taken))
+        for line in _report("offramp", ranked):
+            yield line
+        total = sum(len(person.history) for person in people)
+        yield f"  indexed {total} messages in {seconds:.1f} s"
+        async for line in _calibration(recall, people, ids):
+            yield line
+        if rivals:
+            for rival in list_rivals(recall):
+                for line in _report(rival.name, _measure_rival(rival, people)):
+                    yield line
+
+
+def _rank(question: dict[str, Any], found: Sequence[str], seconds: float) -> _Ranked:
+    at = {name: rank for rank, name in enumerate(found, 1)}
+    evidence = [str(name) for name in question.get("evidence", ())]
+    return _Ranked(str(question.get("category", "")), tuple(at.get(name) for name in evidence), seconds)
+
+
+def _measure_rival(rival: Rival, people: Sequence[Person]) -> list[_Ranked]:
+    ranked = []
+    for person in people:
+        ids = [str(said["id"]) for said in person.history]
+        texts = [
+            f"{said['speaker']}: {said['text']}" if said.get("speaker") else said["text"]
+            for said in person.history
+        ]
+        ask: Callable[[str, int], list[int]] = rival.take_in(texts)
+        for question in person.questions:
+            begun = perf_counter()
+            found = ask(question["q"], _DEEP)
+            taken = perf_counter() - begun
+            ranked.append(_rank(question, [ids[row] for row in found], taken))
+    return ranked
+
+
+def _figures(ranked: Sequence[_Ranked]) -> tuple[float, float, float, float]:
+    """Recall at 5, 10 and 20, and the mean reciprocal rank of the first piece of evidence."""
+    shares = [
+        [
+            float(np.mean([rank is not None and rank <= depth for rank in each.ranks]))
+            for depth in (5, 10, _DEEP)
+        ]
+        for each in ranked
+    ]
+    firsts = [min((rank for rank in each.ranks if rank is not None), default=None) for each in ranked]
+    at5, at10, at20 = np.mean(shares, axis=0) if shares else (0.0, 0.0, 0.0)
+    mrr = float(np.mean([1 / first if first else 0.0 for first in firsts])) if firsts else 0.0
+    return float(at5), float(at10), float(at20), mrr
+
+
+def _report(name: str, ranked: Sequence[_Ranked]) -> list[str]:
+    asked = [each for each in ranked if each.ranks]
+    counted = [each for each in asked if each.category != APART]
+    p50, p95 = np.percentile([1000 * each.seconds for each in ranked], [50, 95]) if ranked else (0.0, 0.0)
+    at5, at10, at20, mrr = _figures(counted)
+    lines = [f"{name:24} {at5:6.3f} {at10:6.3f} {at20:6.3f} {mrr:6.3f} {p50:7.1f} {p95:7.1f}"]
+    by_category: dict[str, list[_Ranked]] = defaultdict(list)
+    for each in asked:
+        by_category[each.category].append(each)
+    for category, listed in sorted(by_category.items()):
+        at5, at10, at20, mrr = _figures(listed)
+        lines.append(f"  {category:22} {at5:6.3f} {at10:6.3f} {at20:6.3f} {mrr:6.3f} {len(listed):7}")
+    return lines
+
+
+async def _calibration(
+    recall: RecallIndex, people: Sequence[Person], ids: Sequence[dict[str, int]]
+) -> AsyncIterator[str]:
+    """How well the floor tells what was said from what was not, and whether updates come first."""
+    kept = stored = silent = absent = newer = updates = 0
+    for at, person in enumerate(people):
+        for number, question in enumerate(person.questions):
+            evidence = {ids[at][str(name)] for name in question.get("evidence", ()) if str(name) in ids[at]}
+            if number % _FOREIGN and not question.get("older") and evidence:
+                continue
+            found = await recall.recall(at + 1, question["q"], limit=10)
+            order = [each.message.id for each in found]
+            if not evidence:
+                absent, silent = absent + 1, silent + (not found)
+                continue
+            stored, kept = stored + 1, kept + bool(evidence.intersection(order))
+            if older := {ids[at][str(name)] for name in question.get("older", ())}:
+                updates += 1
+                first = next((each for each in order if each in evidence | older), None)
+                newer += first in evidence
+            if len(people) > 1 and question.get("category") != APART:
+                foreign = await recall.recall((at + 1) % len(people) + 1, question["q"], limit=3)
+                absent, silent = absent + 1, silent + (not foreign)
+    if stored:
+        yield f"  floor {FLOOR}: evidence in the first ten of {stored} {kept / stored:.3f}"
+    if absent:
+        answered = kept + absent - silent
+        precision = kept / answered if answered else 0.0
+        yield f"  floor {FLOOR}: silent on {absent} questions without an answer {silent / absent:.3f}"
+        yield f"  floor {FLOOR}: precision {precision:.3f}, recall {kept / stored if stored else 0.0:.3f}"
+    if updates:
+        yield f"  the update before what it updates, {updates} questions {newer / updates:.3f}"

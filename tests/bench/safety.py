@@ -1,0 +1,128 @@
+"""What the safety check hears and what it mistakes, by kind.
+
+Run with ``python -m tests.bench.safety`` (add ``--model`` to let the packaged embedder join in for English).
+
+Three measurements, never mixed:
+
+1. the classifier alone, cross-validated over ``prompts/safety/signs.toml`` (ten folds), because it is trained there;
+2. the whole check on ``safety_fresh.toml``, messages written after everything was frozen and measured once;
+   later runs of it say only whether something broke, because its misses have been read since;
+3. time per message.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+from coaching.model import Language, Safety
+from coaching.safety import ALARM, DOUBT, HAN, Classifier, Examples, SafetyCheck, load_examples
+from prompts import load_toml
+
+FRESH = Path(__file__).with_name("safety_fresh.toml")
+FOLDS = 10
+
+
+def groups() -> list[tuple[str, str, str]]:
+    """Side, language and group of every example, in the order of ``load_examples``."""
+    signs = load_toml("safety/signs.toml")
+    return [
+        (side, language, group)
+        for side in ("risk", "benign")
+        for language in ("zh", "en")
+        for group, sentences in signs[side][language].items()
+        for _ in sentences
+    ]
+
+
+def cross_validate(examples: Examples) -> list[float]:
+    """The log-odds of each example from a classifier that has not seen it."""
+    odds = [0.0] * len(examples.texts)
+    for fold in range(FOLDS):
+        kept = [i for i in range(len(odds)) if i % FOLDS != fold]
+        trained = Classifier(Examples(*([column[i] for i in kept] for column in examples)))
+        for i in range(fold, len(odds), FOLDS):
+            odds[i] = trained.score(examples.texts[i])
+    return odds
+
+
+def report_classifier() -> None:
+    examples = load_examples()
+    odds = cross_validate(examples)
+    print(
+        f"classifier alone, {len(odds)} examples, {FOLDS}-fold: share at or above DOUBT {DOUBT} / ALARM {ALARM}"
+    )
+    rows: dict[tuple[str, str, str], list[float]] = {}
+    for where, score in zip(groups(), odds, strict=True):
+        rows.setdefault(where, []).append(score)
+        rows.setdefault((*where[:2], "(all)"), []).append(score)
+    for (side, language, group), scores in sorted(rows.items(), reverse=True):
+        doubt, alarm = (sum(s >= limit for s in scores) / len(scores) for limit in (DOUBT, ALARM))
+        print(f"  {side:6} {language} {group:12} n={len(scores):4}  {doubt:5.1%}  {alarm:5.1%}")
+
+
+def report_fresh(check: SafetyCheck, encode: object = None) -> None:
+    fresh = tomllib.loads(FRESH.read_text("utf-8"))
+    heard: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    print("fresh messages, the whole check:")
+    for side in ("risk", "benign"):
+        for kind, messages in fresh[side].items():
+            for message in messages:
+                language: Language = "zh" if HAN.search(message) else "en"
+                vector = encode([message])[0] if callable(encode) else None
+                verdict = check.assess(message, language, vector)
+                loud = verdict.level is not Safety.NONE
+                for key in (f"{side} {kind}", f"{side} (all)", f"{side} {kind} {language}"):
+                    total[key] += 1
+                    heard[key] += loud
+                if loud is (side == "benign"):
+                    print(f"  {'false alarm' if loud else 'missed':11} {kind:10} {verdict.level:8} {message}")
+    for key in sorted(total, reverse=True):
+        print(f"  {key:24} {heard[key]:3} / {total[key]:3}  {heard[key] / total[key]:5.1%}")
+
+
+def report_time(check: SafetyCheck) -> None:
+    texts = load_examples().texts[::7]
+    spent = []
+    for text in texts:
+        started = time.perf_counter()
+        check.assess(text, "zh")
+        spent.append(1000 * (time.perf_counter() - started))
+    long = "今天开了九个会，写了周报，客户又改需求。晚上回家陪孩子写作业。" * 320
+    started = time.perf_counter()
+    check.assess(long[:10_000], "zh")
+    whole = 1000 * (time.perf_counter() - started)
+    print(f"time: median {statistics.median(spent):.2f} ms, 95% {sorted(spent)[-len(spent) // 20]:.2f} ms;")
+    print(f"      10,000 characters {whole:.0f} ms")
+
+
+def main() -> None:
+    check = SafetyCheck()
+    started = time.process_time()
+    check.warm()
+    print(f"trained in {time.process_time() - started:.1f} s of processor time, imports included")
+    report_classifier()
+    if FRESH.exists():
+        report_fresh(check)
+        if "--model" in sys.argv:
+            from sentence_transformers import SentenceTransformer
+
+            from memory.recall.embedder import packaged_path
+
+            model = SentenceTransformer(str(packaged_path()), device="cpu")
+
+            def encode(texts: list[str]) -> object:
+                return model.encode(texts, normalize_embeddings=True)
+
+            check.fit_vectors(encode)  # type: ignore[arg-type]  # the model's own annotation is wider
+            report_fresh(check, encode)
+    report_time(check)
+
+
+if __name__ == "__main__":
+    main()
