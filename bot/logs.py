@@ -15,6 +15,7 @@ _SECRETS = re.compile(
     r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _CHATTY = (
+    "telegram",
     "httpx",
     "httpcore",
     "chromadb",
@@ -22,6 +23,8 @@ _CHATTY = (
     "transformers",
     "aiosqlite",
     "apscheduler",
+    "telegram",  # it logs every call with its text
+    "uvicorn",
 )
 
 

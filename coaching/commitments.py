@@ -24,6 +24,7 @@ from coaching.effects import (
 from coaching.intent import Intent, says
 from coaching.model import Commitment, CommitmentStatus, Lens
 from coaching.parts import Choice, Draft, Part, Question, Quote, ReplyKind, Said
+from coaching.quoting import measure
 from coaching.recalling import quotable
 from coaching.when import Moment, read_moment, without_moment
 from prompts import load_pattern, load_toml, text, variants
@@ -189,7 +190,7 @@ def _said_quote(turn: Turn, item: Item) -> tuple[Quote, ...]:
 def _take_words(turn: Turn, scene: Scene, words: str, choose: Chooser) -> Draft:
     lines = [line.strip() for line in _SPLIT.split(words) if line and line.strip()]
     if len(lines) > MOST:
-        quote = Quote(quotable(lines[0]))
+        quote = Quote(quotable(next((line for line in lines if measure(line) >= 4), lines[0])))
         asked = text("plan.too_many_quoted", turn.language, q=quote.text)
         return _draft(turn, Question(asked, "too_many", (quote,)), effects=(_state("what", []),))
     items = [read_item(line, turn.now) for line in lines] or [read_item(words, turn.now)]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Encode = Callable[[list[str]], NDArray[np.float32] | None]
+Encode = Callable[[list[str]], "NDArray[np.float32] | None"]  # unit vectors, one row a text; None while it loads
 
 # Log-odds of the classifier, set on benign work talk (tests/bench/safety.py prints the false alarms they cost).
 DOUBT = 1.4  # from here on one plain question
@@ -195,8 +195,9 @@ def _features(text: str) -> list[str]:
 
 
 class Examples(NamedTuple):
-    """The sentences of ``prompts/safety/signs.toml`` in normal form."""
+    """The sentences of ``prompts/safety/signs.toml``, as written and in normal form."""
 
+    written: list[str]
     texts: list[str]
     risky: list[bool]
     harm: list[bool]
@@ -207,14 +208,14 @@ def load_examples() -> Examples:
     """Warning signs and ordinary talk, in the file's order."""
     signs = load_toml("safety/signs.toml")
     rows = [
-        (normalise(sentence).text, side == "risk", group == "harm")
+        (sentence, normalise(sentence).text, side == "risk", group == "harm")
         for side in ("risk", "benign")
         for language in ("zh", "en")
         for group, sentences in signs[side][language].items()
         for sentence in sentences
     ]
-    texts, risky, harm = zip(*rows, strict=True)
-    return Examples(list(texts), list(risky), list(harm))
+    written, texts, risky, harm = zip(*rows, strict=True)
+    return Examples(list(written), list(texts), list(risky), list(harm))
 
 
 class Weight(NamedTuple):
@@ -292,25 +293,29 @@ class SafetyCheck:
         self._lock = threading.Lock()
         self._classifier = classifier
         self._vectors: Any = None
+        self._vectors_read_han = False
 
     def warm(self) -> None:
         """Train now, so that nobody's first message waits for it. Blocking: call off the loop."""
         self._trained()
 
-    def fit_vectors(self, encode: Encode) -> bool:
-        """Learn from the embedder's vectors of the English examples too; False while it is still loading.
+    def fit_vectors(self, encode: Encode, *, reads_han: bool = False) -> bool:
+        """Learn from the embedder's vectors too; False while it is still loading.
 
-        Blocking, a few seconds: call off the loop.
+        Args:
+            encode: the embedder. Blocking, a few seconds: call off the loop.
+            reads_han: whether it reads Chinese; the packaged one does not, and is then trusted with English only.
         """
         from sklearn.linear_model import LogisticRegression
 
         examples = load_examples()
-        english = [i for i, text in enumerate(examples.texts) if not HAN.search(text)]
-        rows = encode([examples.texts[i] for i in english])
+        read = [i for i, text in enumerate(examples.texts) if reads_han or not HAN.search(text)]
+        rows = encode([examples.written[i] for i in read])
         if rows is None:
             return False
         fitted = LogisticRegression(C=3, class_weight="balanced", solver="liblinear", random_state=0)
-        self._vectors = fitted.fit(rows, [examples.risky[i] for i in english])
+        self._vectors = fitted.fit(rows, [examples.risky[i] for i in read])
+        self._vectors_read_han = reads_han
         return True
 
     def assess(
@@ -334,7 +339,7 @@ class SafetyCheck:
         """
         before = f"{context[-MEMORY:]}\n" if context else ""
         reading = Reading(before + text, len(before), self._trained())
-        verdict = reading.by_rules() or reading.by_classifier(self._vector_odds(reading, language, vector))
+        verdict = reading.by_rules() or reading.by_classifier(self._vector_odds(reading, vector))
         return verdict or CALM
 
     def _trained(self) -> Classifier:
@@ -344,8 +349,9 @@ class SafetyCheck:
                     self._classifier = Classifier(load_examples())
         return self._classifier
 
-    def _vector_odds(self, reading: Reading, language: Language, vector: NDArray[np.float32] | None) -> float | None:
-        if self._vectors is None or vector is None or language != "en" or HAN.search(reading.normal.text):
+    def _vector_odds(self, reading: Reading, vector: NDArray[np.float32] | None) -> float | None:
+        readable = self._vectors_read_han or not HAN.search(reading.message)
+        if self._vectors is None or vector is None or not readable:
             return None
         return float(self._vectors.decision_function(vector.reshape(1, -1))[0])
 

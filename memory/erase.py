@@ -13,6 +13,7 @@ asked for are theirs, and stay where they were put.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -165,7 +166,8 @@ async def _forget(tx: Transaction, user_id: int, wanted: Collection[int]) -> Rec
     if not forgotten.ids:
         return Receipt()
     await _delete(tx, user_id, forgotten)
-    traces = Traces(forgotten.texts())
+    # the first time, every text of the house is read for it
+    traces = await asyncio.to_thread(Traces, forgotten.texts())
     promises = Promises(tx, user_id, forgotten, traces)
     commitments = await promises.redact_commitments()
     goals = await promises.redact_goals()

@@ -127,9 +127,9 @@ class PlaybookResponder:
         found = choose.step(pools, reading.stage)
         if found is None:
             return None
-        return build_step(
-            found, turn, reading, choose, lens=None if reading.boundary else reading.theme, turns=scene.turns
-        )
+        # the step's own theme: after a quarrel it is not the one the message was about
+        lens = None if reading.boundary else Lens(found.key.partition("-")[0])
+        return build_step(found, turn, reading, choose, lens=lens, turns=scene.turns)
 
     def _question(self, reading: Reading, choose: Chooser) -> Question:
         if reading.conflict:
@@ -188,7 +188,7 @@ def build_step(
     """A playbook step around this person's nouns, sized to the time they have."""
     language = turn.language
     slot = choose_slot(turn.now, language, low=reading.low, turn=turns, here=reading.now)
-    heavy = reading.low and (found.minutes > LIGHT or lens is not Lens.ENERGY)
+    heavy = reading.low and found.minutes > LIGHT
     small = smaller or heavy or reading.minutes * 2 <= found.minutes
     minutes = min(SHORTEST, reading.minutes) if small else min(found.minutes, reading.minutes)
     values = {

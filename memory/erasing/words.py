@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, get_args
 
 from coaching.dates import say_date, say_weekday
 from coaching.model import Language
 from prompts import load_toml
+from prompts.playbook_data import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,9 +26,9 @@ _TOKEN = re.compile(rf"[{HAN}]|{WORD}")
 _RUN = re.compile(rf"([{HAN}]+)|({WORD}(?:\s+{WORD})*)")
 _LOOSE = re.compile(r"[\s“”\"「」『』'‘’]+")
 
-# Where the words stand that the house speaks; the files of patterns among them say what to listen for.
-_SPOKEN = ("texts", "playbook", "safety")
-_PATTERNS = frozenset({"nouns.toml", "intents.toml", "plan.toml", "lexicon.toml", "signs.toml"})
+# The files of words that the house speaks; others say what to listen for. A file that is missing here costs
+# an ellipsis in an old reply, one too many would leave forgotten words standing.
+_SPOKEN = ("texts/zh", "texts/en", "playbook/reflect", "safety/texts", "safety/lines")
 _SHORTEST_NUMBER = 3  # digits; shorter ones are minutes, hours and days
 # A run this long is somebody's sentence even where each of its words is everybody's.
 RUN_HAN, RUN_WORDS = 6, 5
@@ -106,10 +106,8 @@ def house_units() -> frozenset[str]:
 
 
 def _list_spoken() -> Iterator[str]:
-    for folder in _SPOKEN:
-        for file in resources.files("prompts").joinpath(folder).iterdir():
-            if file.name.endswith(".toml") and file.name not in _PATTERNS:
-                yield from _leaves(load_toml(f"{folder}/{file.name}"))
+    for name in (*_SPOKEN, *(f"playbook/{theme}" for theme in THEMES)):
+        yield from _leaves(load_toml(f"{name}.toml"))
 
 
 def _leaves(node: Any) -> Iterator[str]:  # noqa: ANN401  # parsed TOML

@@ -19,8 +19,11 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from coaching.model import Language, Safety
-from coaching.safety import ALARM, DOUBT, HAN, Classifier, Examples, SafetyCheck, load_examples
+from coaching.safety import ALARM, DOUBT, HAN, Classifier, Encode, Examples, SafetyCheck, load_examples
 from prompts import load_toml
 
 FRESH = Path(__file__).with_name("safety_fresh.toml")
@@ -65,7 +68,7 @@ def report_classifier() -> None:
         print(f"  {side:6} {language} {group:12} n={len(scores):4}  {doubt:5.1%}  {alarm:5.1%}")
 
 
-def report_fresh(check: SafetyCheck, encode: object = None) -> None:
+def report_fresh(check: SafetyCheck, encode: Encode | None = None) -> None:
     fresh = tomllib.loads(FRESH.read_text("utf-8"))
     heard: Counter[str] = Counter()
     total: Counter[str] = Counter()
@@ -74,7 +77,8 @@ def report_fresh(check: SafetyCheck, encode: object = None) -> None:
         for kind, messages in fresh[side].items():
             for message in messages:
                 language: Language = "zh" if HAN.search(message) else "en"
-                vector = encode([message])[0] if callable(encode) else None
+                rows = encode([message]) if encode else None
+                vector = None if rows is None else rows[0]
                 verdict = check.assess(message, language, vector)
                 loud = verdict.level is not Safety.NONE
                 for key in (f"{side} {kind}", f"{side} (all)", f"{side} {kind} {language}"):
@@ -110,16 +114,14 @@ def main() -> None:
     if FRESH.exists():
         report_fresh(check)
         if "--model" in sys.argv:
-            from sentence_transformers import SentenceTransformer
+            from memory.recall.embedder import PACKAGED, load_model
 
-            from memory.recall.embedder import packaged_path
+            model = load_model(PACKAGED).model
 
-            model = SentenceTransformer(str(packaged_path()), device="cpu")
+            def encode(texts: list[str]) -> NDArray[np.float32]:
+                return model.encode(texts, query=False)
 
-            def encode(texts: list[str]) -> object:
-                return model.encode(texts, normalize_embeddings=True)
-
-            check.fit_vectors(encode)  # type: ignore[arg-type]  # the model's own annotation is wider
+            check.fit_vectors(encode)
             report_fresh(check, encode)
     report_time(check)
 

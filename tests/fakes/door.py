@@ -25,7 +25,6 @@ from memory.sql.journal import Journal
 from tests.fakes.telegram import FakeTelegram
 
 QUICK = Manner(moment=0.15, patience=1.0, per_minute=1000)
-UNPACED = Pace(per_second=10_000, per_chat=timedelta(0))
 
 Script = Callable[[Turn], Awaitable[Draft | None]]
 
@@ -134,7 +133,7 @@ async def open_door(
     house = make_house(engine, chosen, coach or scripted, clock)
     door = Door(telegram, house, scripted, chosen)
     async with asyncio.TaskGroup() as group:
-        group.create_task(run_telegram(house, chosen, manner=manner, pace=UNPACED, stop=door.stop))
+        group.create_task(run_telegram(house, chosen, manner=manner, pace=Pace(per_second=10_000, per_chat=timedelta(0)), stop=door.stop))
         try:
             await telegram.polled()
             yield door

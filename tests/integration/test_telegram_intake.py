@@ -18,11 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telegram import Bot
 
 from bot.health import Health
+from bot.logs import open_log
 from bot.settings import Settings, WrongSettings, load_settings
 from bot.telegram.app import open_bot
 from bot.telegram.intake import Intake, Poller
 from bot.telegram.pairing import Gate
 from bot.webhook import MOST_BYTES, SECRET_HEADER, build_webhook_app
+from coaching.model import Turn
+from coaching.parts import Draft
 from memory.sql.doors import find_door
 from memory.sql.inbox import count_inbox
 from memory.sql.journal import Journal
@@ -163,8 +166,10 @@ async def test_what_makes_no_sense_does_not_block_what_follows(
     async with opened() as door:
         for shape in shapes:
             telegram.updates.push_raw(shape)
-        await lin.says("\ud83d half an emoji \x00 and a zero")
-        await lin.hears("half an emoji  and a zero", within=10)
+        telegram.updates.push_raw(
+            {"message": {"message_id": 9, "chat": chat, "from": who, "date": 1, "text": "half \ud83d and \x00 zero"}}
+        )
+        await lin.hears("heard half  and  zero", within=10)
         counted = await count_inbox(door.journal)
         assert counted["dead"] == 5
         assert len([m for m in lin.bot_messages if "could not be read" in m.text]) == 5
@@ -311,20 +316,30 @@ def test_allowed_users_are_ids_or_everyone() -> None:
 
 
 async def test_neither_the_token_nor_a_word_reaches_the_log(
-    opened: Open, telegram: FakeTelegram, lin: Person, caplog: pytest.LogCaptureFixture
+    opened: Open, telegram: FakeTelegram, lin: Person, tmp_path: Path
 ) -> None:
-    async def script(turn):  # type: ignore[no-untyped-def]  # a Script
+    async def script(turn: Turn) -> Draft | None:
         if "fails" in turn.text:
             raise ValueError(turn.text)
+        return None
 
-    with caplog.at_level(logging.DEBUG):
+    who = {"id": lin.id, "is_bot": False, "first_name": "Lin"}
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    open_log(tmp_path, "DEBUG")
+    try:
         async with opened(script):
             await lin.says("canary-word fails")
-            await lin.hears("没能|could not|没有")
-            telegram.updates.push_raw({"message": {"text": "canary-word", "chat": {"id": lin.id}, "from": {"id": lin.id}}})
+            await lin.hears("canary|没")
+            telegram.updates.push_raw({"message": {"text": "canary-word", "chat": {"id": lin.id}, "from": who}})
             await lin.says("canary-word")
             await lin.hears("heard canary-word")
-    own = [record for record in caplog.records if not record.name.startswith(("httpcore", "httpx", "aiosqlite"))]
-    written = "\n".join(record.getMessage() for record in own)
+    finally:
+        for handler in root.handlers[:]:
+            handler.close()
+        root.handlers[:], root.level = before
+        logging.captureWarnings(capture=False)
+    written = (tmp_path / "offramp.log").read_text()
+    assert "ValueError" in written
     assert "canary-word" not in written
     assert telegram.token not in written

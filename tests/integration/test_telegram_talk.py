@@ -7,13 +7,14 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.telegram.chat import Manner
 from coaching.coach import Coach
 from coaching.effects import AddGoal, ChangeSettings, SendExport
 from coaching.lenses import LensReader
@@ -415,14 +416,10 @@ async def test_link_joins_the_terminals_person_to_the_telegram_one(opened: Open,
 async def test_more_than_the_budget_waits_is_told_once_and_nothing_is_lost(
     telegram: FakeTelegram, sqlite_engine: AsyncEngine, tmp_path: Path, ann: Person
 ) -> None:
-    from bot.telegram.chat import Manner
-
     class Quickly(RealClock):
         ahead = 0.0
 
-        def now(self):  # type: ignore[no-untyped-def]  # a Clock
-            from datetime import timedelta
-
+        def now(self) -> datetime:
             return super().now() + timedelta(seconds=self.ahead)
 
     clock = Quickly()
@@ -520,9 +517,7 @@ async def test_the_real_coach_answers_with_a_step_that_can_be_taken(
         reply = await person.hears("", within=60)  # the first message of a process trains the classifiers
         assert label in reply.labels, reply.text
         await person.taps(label, on=reply)
-        await person.hears(words[:2] if False else "")
+        await person.hears("")
         row = await person_of(door, person)
         day = door.house.clock.now().date()
-        from datetime import timedelta
-
         assert await door.journal.list_commitments(row.id, since=day - timedelta(2), until=day + timedelta(9))
