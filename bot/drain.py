@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.outage import is_outage
 from bot.thought import Line, Saying, Thought, write_choices
+from bot.wiping import find_going
 from coaching.effects import ForgetMessages, SendExport
 from coaching.parts import Draft, Said
 from memory.export import export_user
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bot.wiping import Wiper
     from coaching.coach import Answer
     from coaching.effects import Effect
     from coaching.model import Turn
@@ -45,10 +47,11 @@ class Thinker(Protocol):
 class Drain:
     """Settles updates of any door, in the order in which they arrived."""
 
-    def __init__(self, journal: Journal, coach: Thinker, *, exports: Path) -> None:
+    def __init__(self, journal: Journal, coach: Thinker, *, exports: Path, wipe: Wiper | None = None) -> None:
         self._journal = journal
         self._coach = coach
         self._exports = exports
+        self._wipe = wipe
 
     async def drain(
         self, door: str, bot_id: int, chat_id: int, parse: Callable[[Pending], Awaitable[Turn]]
@@ -85,11 +88,14 @@ class Drain:
             False when one of them was settled before; then nothing was written.
         """
         thought, document = await self._with_export(door, thought)
+        going = await find_going(self._journal, thought)
         async with self._journal.begin() as tx:
             if not await settle(tx, [each.seq for each in pending]):
                 return False
             await _Writing(tx, door, pending[-1], thought, document).write()
             await tx.commit()
+        if going is not None and self._wipe is not None:
+            await self._wipe(going)
         return True
 
     async def set_aside(self, door: str, pending: Pending, thought: Thought, error: Exception) -> bool:

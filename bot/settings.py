@@ -65,11 +65,11 @@ class Settings(BaseSettings):
     chroma_url: str = Field(default="", description="A Chroma server instead of the embedded one.")
     embedder: str = Field(
         default="packaged",
-        description="The embedding model: the packaged all-MiniLM-L6-v2, or a sentence-transformers name or path.",
+        description="The embedder: the packaged all-MiniLM-L6-v2, or a sentence-transformers name or path.",
     )
     country: str = Field(
         default="",
-        description="Two letters (CN, US, …): whose emergency numbers are named when a person set no country.",
+        description="Two letters (CN, US, …): whose emergency numbers are named by default.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="How much the log tells. It never holds a word of a diary or a secret."
@@ -138,4 +138,5 @@ def load_settings(**overrides: object) -> Settings:
 def find_unknown() -> tuple[str, ...]:
     """``OFFRAMP_*`` names in the environment that are no setting: most likely a slip of the pen."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
-    return tuple(sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known))
+    there = os.environ  # noqa: TID251  # the one home of the environment
+    return tuple(sorted(name for name in there if name.startswith(PREFIX) and name not in known))

@@ -83,14 +83,12 @@ class Ticks:
             )
 
     async def _welcome(self) -> None:
-        while True:
+        more = True
+        while more:
             async with self._journal.begin() as tx:
                 await mend_plan(tx)
-                seen = await plan_newcomers(tx, above=self._seen, limit=self._batch)
+                self._seen, more = await plan_newcomers(tx, above=self._seen, limit=self._batch)
                 await tx.commit()
-            if seen is None:
-                return
-            self._seen = seen
 
     async def prepare(self, row_id: int, now: datetime) -> dict[str, Any] | None:
         """Asked by a sender about each nudge right before it is sent, queued or just claimed.

@@ -96,10 +96,20 @@ async def serve(app: Starlette, host: str, port: int) -> None:
         OSError: the port is taken.
     """
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     try:
         await server.serve()
     except SystemExit:  # uvicorn leaves the whole program over a port that is taken
         raise OSError(f"port {port} of {host} cannot be listened on") from None
+    finally:
+        if server.started:
+            await server.shutdown()

@@ -13,6 +13,7 @@ from bot.drain import Drain
 from bot.home import prepare_home
 from bot.listening import Listen, make_listener
 from bot.logs import open_log
+from bot.wiping import Wiper
 from coaching.coach import Coach
 from coaching.housekeeping import About
 from coaching.lenses import LensReader
@@ -87,7 +88,9 @@ async def open_house(
                 about=About(home=str(settings.home), country=settings.country or None),
             )
         )
-        drain = Drain(journal, coach, exports=settings.home / "exports")
+        drain = Drain(
+            journal, coach, exports=settings.home / "exports", wipe=Wiper(journal, recall, settings.home)
+        )
         async with asyncio.TaskGroup() as behind:
             warming = _Warming(behind, recall, lenses, safety)
             if warm:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coaching import checkins, commitments, recalling
-from coaching.effects import SetDialogue
-from coaching.housekeeping import open_forget, pause
+from coaching import checkins, commitments, goals, recalling
+from coaching.effects import EndDialogue, SetDialogue
+from coaching.housekeeping import FORGET, open_forget, pause
 from coaching.intent import Intent, answers_checkin, read_intent, says
 from coaching.offers import answer_offer
 from coaching.parts import Draft, Question, ReplyKind, Said
-from coaching.quoting import is_garbled
+from coaching.quoting import is_garbled, list_clauses
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
+from prompts import load_pattern
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
@@ -22,10 +23,22 @@ if TYPE_CHECKING:
 
 SHORT = 30  # characters; a correction is one only when it is nearly all that was said
 QUOTED_LATELY = 10  # replies
+ONE_QUESTION = frozenset({goals.DIALOGUE, goals.NEW, "move", FORGET})
+
+_WANT = load_pattern("reflecting.want")
+_NO = load_pattern("recalling.no")
 
 
 async def answer_message(thinking: Thinking) -> Draft:
-    """The reply to an ordinary message."""
+    """The reply to an ordinary message; a small question that was left unanswered is over with it."""
+    draft = await _answer(thinking)
+    dialogue = thinking.scene.dialogue
+    if dialogue is not None and dialogue.kind in ONE_QUESTION:
+        draft = replace(draft, effects=(EndDialogue(), *draft.effects))
+    return draft
+
+
+async def _answer(thinking: Thinking) -> Draft:
     turn, scene = thinking.turn, thinking.scene
     intent, boundary = read_intent(turn, scene)
     if (draft := await _small_answer(thinking, intent)) is not None:
@@ -64,7 +77,7 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
         case Intent.PLAN:
             return commitments.open_plan(replace(turn, text=""), scene, thinking.choose)
         case Intent.GOAL:
-            return replace(_ask(thinking, "small.goal_changed"), effects=(SetDialogue("new_goal", {}),))
+            return _change_goal(thinking)
         case Intent.PAUSE:
             return pause(turn)
         case Intent.FORGET:
@@ -72,6 +85,18 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
         case _ if says("correct", turn.text) and len(turn.text) < SHORT:
             return _ask(thinking, "small.correct")
     return None
+
+
+def _change_goal(thinking: Thinking) -> Draft:
+    """The new goal, when the same message names it; otherwise it is asked for. The old one stays with its date."""
+    turn, scene = thinking.turn, thinking.scene
+    clauses = sorted(list_clauses(turn.text), key=lambda clause: clause.at)
+    wanted = [c.text for c in clauses if _WANT.search(c.text) and not _NO.search(c.text)]
+    if not wanted:
+        return replace(_ask(thinking, "small.goal_changed"), effects=(SetDialogue(goals.NEW, {}),))
+    heard = thinking.hear(wanted[-1])
+    replaces = scene.goals[0].id if scene.goals else None
+    return goals.add_goal(turn, wanted[-1], heard.lenses[0] if heard.lenses else None, replaces=replaces)
 
 
 def _ask(thinking: Thinking, key: str) -> Draft:

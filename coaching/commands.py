@@ -126,9 +126,9 @@ async def answer_dialogue(thinking: Thinking) -> Draft | None:
             return commitments.go_on(turn, scene, scene.dialogue, thinking.choose)
         case "move":
             return commitments.move_to(turn, scene, scene.dialogue.state["id"])
-        case goals.DIALOGUE if turn.text:
+        case goals.DIALOGUE if turn.text and goals.is_line(turn.text):
             return goals.take_success(turn, scene, scene.dialogue)
-        case "new_goal" if turn.text:
+        case goals.NEW if turn.text and goals.is_line(turn.text):
             return goals.add_goal(turn, turn.text, _lens_of(thinking))
         case housekeeping.FORGET:
             return housekeeping.answer_forget(turn, scene.dialogue)

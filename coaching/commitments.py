@@ -26,6 +26,7 @@ from coaching.model import Commitment, CommitmentStatus, Lens
 from coaching.parts import Choice, Draft, Part, Question, Quote, ReplyKind, Said
 from coaching.quoting import measure
 from coaching.recalling import quotable
+from coaching.subjects import names
 from coaching.when import Moment, read_moment, without_moment
 from prompts import load_pattern, load_toml, text, variants
 from prompts.texts_data import fill
@@ -40,12 +41,15 @@ DIALOGUE = "plan"
 MOST = 3
 DEFAULT_MINUTES = 30
 FALLBACK_MINUTES = 5
+AROUND = 12  # on the scale of quoting.measure: the words that stand around a moment in an answer
 LONGEST_ITEM = 200  # characters; beyond this it is a story, not a line of a plan
 
 _WHOLE_YES = load_pattern("commitments.whole_yes")
 _NO = load_pattern("commitments.no")
 _MAYBE = load_pattern("commitments.maybe")
 _STORY = load_pattern("commitments.story")
+_HAPPENED = load_pattern("commitments.happened")
+_ELSEWHERE = load_pattern("commitments.elsewhere")
 _EDGES = re.compile(r"^[\s，,。.！!~～…]+|[\s，,。.！!~～…]+$")
 _SPLIT = re.compile(r"[\n；;]+|(?:^|\s)(?:\d{1,2}[.、)）]|[-•*])\s*|[，,、]?\s*(?:还有|以及|另外)\s*(?=.{4})")
 
@@ -311,8 +315,20 @@ def _has_moment(turn: Turn) -> bool:
     return moment.on is not None or moment.at is not None
 
 
+def _is_only_moment(words: str, moment: Moment, item: str) -> bool:
+    """Whether what was said names a moment and little else, or speaks of the item itself.
+
+    "被客户骂了，今天" has a day in it and is no answer to "which day".
+    """
+    kept = [c for at, c in enumerate(words) if not any(a <= at < b for a, b in moment.spans)]
+    rest = "".join(kept)
+    return names(rest, item) or (measure(rest) <= AROUND and not _HAPPENED.search(words))
+
+
 def _answer_when(turn: Turn, item: Item, queue: list[str]) -> Draft | None:
     moment = read_moment(turn.text, turn.now)
+    if moment.spans and not _is_only_moment(turn.text, moment, item.text):
+        return None
     if moment.on is None and moment.at is None and not moment.cue and moment.minutes is None:
         fresh, fresh_moment = read_item(turn.text, turn.now)
         if is_vague(fresh.text) or _is_story(turn):
@@ -339,7 +355,7 @@ def _answer_obstacle(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> 
     said = _EDGES.sub("", turn.text)
     if turn.tap == "plan:yes" or _WHOLE_YES.match(said):
         return _save(turn, scene, item, queue)
-    if says("no_advice", said) or len(said) > 120:
+    if says("no_advice", said) or len(said) > 120 or _ELSEWHERE.search(turn.text):
         return None
     moment = read_moment(said, turn.now)
     if moment.placed:  # they corrected the moment instead
@@ -412,7 +428,8 @@ def _save(turn: Turn, scene: Scene, item: Item, queue: list[str]) -> Draft:
 
 def _answer_room(turn: Turn, scene: Scene, item: Item) -> Draft | None:
     opened = list_open(scene, turn.today)
-    chosen = _by_number(turn.text, opened) or _by_tap(turn.tap, opened)
+    named = next((c for c in opened if turn.text and names(turn.text, c.text)), None)
+    chosen = _by_tap(turn.tap, opened) or _by_number(turn.text, opened) or named
     if chosen is None:
         return None
     asked = _place(turn, item, Moment(item.on, item.at, item.cue, item.minutes), [])
@@ -426,8 +443,8 @@ def _answer_room(turn: Turn, scene: Scene, item: Item) -> Draft | None:
 
 
 def _by_number(words: str, items: tuple[Commitment, ...]) -> Commitment | None:
-    match = re.search(r"\d+", words) or re.search(r"第?([一二三])", words)
-    if match is None:
+    match = re.search(r"\d+|第?[一二三]", words)
+    if match is None or measure(words) > AROUND // 2:  # a number somewhere in a story drops nothing
         return None
     number = "一二三".find(match.group(0)[-1]) + 1 or (int(match.group(0)) if match.group(0).isdigit() else 0)
     return items[number - 1] if 1 <= number <= len(items) else None
@@ -519,7 +536,8 @@ def move_to(turn: Turn, scene: Scene, wanted: int) -> Draft | None:
     if item is None:
         return _draft(turn, Said(text("plan.gone", turn.language)), effects=(EndDialogue(),))
     moment = read_moment(turn.text, turn.now)
-    if moment.on is None and moment.at is None:
+    placed = moment.on is not None or moment.at is not None
+    if not placed or not _is_only_moment(turn.text, moment, item.text):
         return None
     on = moment.on or _next_day(turn, moment)
     quote = Quote(quotable(item.text), commitment_id=item.id)

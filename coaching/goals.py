@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from coaching.dates import say_date
 from coaching.effects import AddGoal, EndDialogue, EndGoal, SetDialogue
+from coaching.intent import says
 from coaching.parts import Draft, Question, Quote, ReplyKind, Said
 from coaching.recalling import quotable
-from prompts import text
+from prompts import load_pattern, text
 
 if TYPE_CHECKING:
     from coaching.model import Dialogue, Goal, Lens, Scene, Turn
 
-DIALOGUE = "goal"
+DIALOGUE, NEW = "goal", "new_goal"
+LONGEST = 120  # characters: beyond this it is something on their mind, not a line to live by
+_HAPPENED = load_pattern("commitments.happened")
 _CHANGE = re.compile(r"^(change|换|改)\s*(\d+)?\s*[:：]?\s*(.+)$", re.IGNORECASE | re.DOTALL)
 _END = re.compile(r"^(?:end|done|drop|收|结束|放下)\s*(\d+)$", re.IGNORECASE)
 
@@ -35,6 +38,13 @@ def open_goals(turn: Turn, scene: Scene, lens: Lens | None) -> Draft:
             return _info(turn, "goals.unknown", number=match.group(2) or 1)
         return add_goal(turn, match.group(3).strip(), lens, replaces=goal.id)
     return add_goal(turn, words, lens)
+
+
+def is_line(words: str) -> bool:
+    """Whether an answer could be a goal or its sign: no question, no news, no "don't know"."""
+    return len(words) <= LONGEST and not (
+        re.search(r"[?？]", words) or _HAPPENED.search(words) or says("thin", words)
+    )
 
 
 def add_goal(turn: Turn, words: str, lens: Lens | None, *, replaces: int | None = None) -> Draft:
@@ -72,7 +82,7 @@ def _show(turn: Turn, goals: tuple[Goal, ...]) -> Draft:
     language = turn.language
     if not goals:
         asked = Question(text("goals.none", language))
-        return Draft(ReplyKind.INFO, language, (asked,), effects=(SetDialogue("new_goal", {}),))
+        return Draft(ReplyKind.INFO, language, (asked,), effects=(SetDialogue(NEW, {}),))
     lines, quotes = [], []
     for number, goal in enumerate(goals, 1):
         success = text("goals.success", language, success=goal.success) if goal.success else ""

@@ -40,7 +40,7 @@ ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its 
 SHARPNESS = 7.0  # softmax of the ridge scores: here the mean certainty equals the share of right readings
 SURE = 0.3  # below, fewer than half of the first lenses were right
 LIKELIER_THAN_NOT = 0.5
-SECOND = 0.06  # a second lens weaker than this is noise
+SECOND = 0.03  # a second lens weaker than a third of an even share is noise
 ENCODE_AT_ONCE = 32  # a message that arrives while the examples are encoded waits for one such batch
 
 _HAN_RUN = re.compile(rf"[{HAN}]+")

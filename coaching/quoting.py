@@ -41,6 +41,7 @@ _CONTRAST = load_pattern("quoting.contrast")
 _FEELING = load_pattern("quoting.feeling")
 _STRESS = load_pattern("quoting.stress")
 _ASIDE = load_pattern("quoting.aside")
+_LEAD_IN = load_pattern("quoting.lead_in")
 _NUMBER = load_pattern("quoting.number")
 _SELF = load_pattern("quoting.self")
 # speech recognition leaves masks and stray marks; words around them are not to be trusted
@@ -159,6 +160,7 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
             + 1.5 * contrast
             + 0.6 * bool(_STRESS.search(piece))
             - 3.0 * bool(_ASIDE.search(piece))
+            - 1.5 * bool(_LEAD_IN.search(piece))
             + 1.0 * bool(_FEELING.search(piece))
             + 0.6 * bool(_NUMBER.search(piece))
             + 0.6 * bool(_SELF.search(piece))
@@ -286,6 +288,7 @@ def find_nouns(text: str, language: Language, *, near: str = "") -> Nouns:
     def rank(match: re.Match[str]) -> tuple[bool, bool, int]:
         quoted = at >= 0 and at <= match.start() < at + len(near)
         own = bool(_OWN.search(text[: match.start()])) or match.group(0).lower().startswith("my ")
+        own = own and not re.match(r"的(?:公司|部门|团队|厂|组)", text[match.end() :])
         return not quoted, not own, match.start()
 
     thing = min(things.finditer(text), key=rank, default=None)

@@ -87,7 +87,8 @@ def read_turn(turn: Turn, intent: Intent, lens: LensReading, boundary: Boundary 
         # short of time is not short of strength: they want to move something
         rest = {each: score for each, score in lens.scores.items() if each is not Lens.ENERGY}
         heard = (*heard[1:], max(rest, key=rest.__getitem__))
-    low = tired or (bool(lens.lenses) and heard[0] is Lens.ENERGY)
+    quarrel = says("quarrel", text)  # heat is not tiredness
+    low = tired or (bool(lens.lenses) and heard[0] is Lens.ENERGY and not quarrel)
     return Reading(
         intent=intent,
         theme=heard[0],
@@ -102,7 +103,7 @@ def read_turn(turn: Turn, intent: Intent, lens: LensReading, boundary: Boundary 
         late=late,
         no_questions=says("no_questions", text),
         no_advice=says("no_advice", text),
-        quarrel=says("quarrel", text),
+        quarrel=quarrel,
         decide=says("decide", text),
         minutes=LOW_MINUTES if low else (turn.minutes or stated or 15),
         now=not late and bool(turn.minutes or stated),

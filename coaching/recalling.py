@@ -151,6 +151,7 @@ def choose_past(
 
 
 _NO = load_pattern("recalling.no")
+_STANCE = load_pattern("recalling.stance")
 
 
 def says_otherwise(before: str, now: str) -> bool:
@@ -158,7 +159,8 @@ def says_otherwise(before: str, now: str) -> bool:
 
     A rough sign only, so it chooses between two tentative wordings and claims nothing.
     """
-    return bool(_NO.search(before)) != bool(_NO.search(now))
+    taken = bool(_STANCE.search(now)) and bool(_STANCE.search(before) or _NO.search(before))
+    return taken and bool(_NO.search(before)) != bool(_NO.search(now))
 
 
 def build_why(turn: Turn, message: Message | None) -> Draft:

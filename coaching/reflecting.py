@@ -52,8 +52,12 @@ def build_reflection(
     heard = _listen(words, hear)
     sections: list[Part] = []
     taken: set[str] = set()
+    # an explanation makes the poorest obstacle, so it is looked for before the obstacles are
+    found = {
+        name: _points(name, heard, taken, language, choose) for name in ("want", "why", "stuck", "could")
+    }
     for name in SECTIONS:
-        points = _points(name, heard, taken, language, choose)
+        points = found[name]
         sections.append(
             Section(
                 text(f"reflect.{name}", language),
@@ -122,6 +126,8 @@ def _points(
             break
         if any(each.lens is other.lens for other in chosen) and len(free) > len(chosen) + 4:
             continue
+        if chosen and not _CUES[name].search(each.clause.text):
+            continue  # one point that is there beats a second that is not
         chosen.append(each)
     points = []
     for each in sorted(chosen, key=lambda h: h.clause.at):

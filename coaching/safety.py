@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Encode = Callable[[list[str]], "NDArray[np.float32] | None"]  # unit vectors, one row a text; None while it loads
+Encode = Callable[
+    [list[str]], "NDArray[np.float32] | None"
+]  # unit vectors, one row a text; None while it loads
 
 # Log-odds of the classifier, set on benign work talk (tests/bench/safety.py prints the false alarms they cost).
 DOUBT = 1.4  # from here on one plain question
@@ -134,7 +136,9 @@ def normalise(message: str) -> Normal:
         chars = [char for i, char in enumerate(chars) if i not in drop]
         at = [position for i, position in enumerate(at) if i not in drop]
     borders = {match.start() for match in BORDER.finditer("".join(chars))}
-    spaced = [pair for i, pair in enumerate(zip(chars, at, strict=True)) for pair in _with_space(pair, i in borders)]
+    spaced = [
+        pair for i, pair in enumerate(zip(chars, at, strict=True)) for pair in _with_space(pair, i in borders)
+    ]
     return Normal("".join(char for char, _ in spaced), tuple(position for _, position in spaced))
 
 
@@ -190,7 +194,9 @@ def _features(text: str) -> list[str]:
         marked = f"<{word}>"
         found += [f"#{marked[i : i + size]}" for size in (3, 4) for i in range(len(marked) - size + 1)]
     families = [name for name, pattern in _lexicon().families.items() if pattern.search(text)]
-    found += [f"§{name}" for name in families] * 3  # three times: a family outweighs the letters that spell it
+    found += [
+        f"§{name}" for name in families
+    ] * 3  # three times: a family outweighs the letters that spell it
     return found + [f"§{one}+{two}" for one, two in combinations(families, 2)]
 
 
@@ -239,14 +245,18 @@ class Classifier:
 
         def regression() -> Any:
             # liblinear with a fixed seed gives the same weights everywhere; tol costs nothing (tests/bench)
-            return LogisticRegression(C=5, class_weight="balanced", solver="liblinear", tol=0.01, random_state=0)
+            return LogisticRegression(
+                C=5, class_weight="balanced", solver="liblinear", tol=0.01, random_state=0
+            )
 
         vectorizer: Any = TfidfVectorizer(analyzer=_features, sublinear_tf=True, min_df=2)
         rows = vectorizer.fit_transform(examples.texts)
         risky = [i for i, risk in enumerate(examples.risky) if risk]
         risk = regression().fit(rows, examples.risky)
         harm = regression().fit(rows[risky], [examples.harm[i] for i in risky])
-        columns = zip(vectorizer.get_feature_names_out(), vectorizer.idf_, risk.coef_[0], harm.coef_[0], strict=True)
+        columns = zip(
+            vectorizer.get_feature_names_out(), vectorizer.idf_, risk.coef_[0], harm.coef_[0], strict=True
+        )
         self._weights = {str(name): Weight(*map(float, numbers)) for name, *numbers in columns}
         self._bias = Weight(0.0, float(risk.intercept_[0]), float(harm.intercept_[0]))
 
@@ -339,7 +349,7 @@ class SafetyCheck:
         """
         before = f"{context[-MEMORY:]}\n" if context else ""
         reading = Reading(before + text, len(before), self._trained())
-        verdict = reading.by_rules() or reading.by_classifier(self._vector_odds(reading, vector))
+        verdict = reading.by_rules() or reading.by_classifier(self._vector_odds(reading, language, vector))
         return verdict or CALM
 
     def _trained(self) -> Classifier:
@@ -349,8 +359,10 @@ class SafetyCheck:
                     self._classifier = Classifier(load_examples())
         return self._classifier
 
-    def _vector_odds(self, reading: Reading, vector: NDArray[np.float32] | None) -> float | None:
-        readable = self._vectors_read_han or not HAN.search(reading.message)
+    def _vector_odds(
+        self, reading: Reading, language: Language, vector: NDArray[np.float32] | None
+    ) -> float | None:
+        readable = self._vectors_read_han or (language == "en" and not HAN.search(reading.message))
         if self._vectors is None or vector is None or not readable:
             return None
         return float(self._vectors.decision_function(vector.reshape(1, -1))[0])
@@ -364,7 +376,9 @@ class Reading:
         self.begins = begins  # what stands before is context, heard but never repeated
         self.normal = normalise(message)
         self._tiers = _lexicon().tiers
-        self._said = self._cover("denials", self.normal.text)  # for the classifier, to which idioms are evidence
+        self._said = self._cover(
+            "denials", self.normal.text
+        )  # for the classifier, to which idioms are evidence
         self._covered = self._cover("idioms", self._said)
         self._classifier = classifier
 
@@ -496,16 +510,14 @@ class Reading:
             right += 1
         clause = self.message[left:right] if right - left <= limit else self.message[start:end]
         clause = clause.strip()
-        unfit = len(clause) > limit or any(mark in clause for mark in "「」『』“”\"\n{}")
+        unfit = len(clause) > limit or any(mark in clause for mark in '「」『』“”"\n{}')
         return "" if unfit or self._tiers["means"].search(normalise(clause).text) else clause
 
 
 # ---------------------------------------------------------------- the answer to the plain question
 
 
-def assess_answer(
-    text: str, language: Language, previous: Safety, *, why: Why = Why.WORDS
-) -> SafetyVerdict:
+def assess_answer(text: str, language: Language, previous: Safety, *, why: Why = Why.WORDS) -> SafetyVerdict:
     """What the person's next message says to the question a crisis text asked. Rules only, no classifier.
 
     Args:
@@ -580,7 +592,9 @@ def build_return_text(language: Language) -> str:
 
 def build_cleared_text(language: Language, country: str | None = None) -> str:
     """What is said after a clear no, before coaching goes on softly."""
-    return str(load_toml("safety/texts.toml")[language]["cleared"]).format(**_numbers(language, country)).strip()
+    return (
+        str(load_toml("safety/texts.toml")[language]["cleared"]).format(**_numbers(language, country)).strip()
+    )
 
 
 def _text_key(verdict: SafetyVerdict) -> str:

@@ -1,11 +1,4 @@
-"""The errors of memory. A class's docstring is the sentence a person reads; the tree:
-
-MemoryError_
-├── NewerDatabase
-├── HomeUnwritable
-├── UnknownPerson
-└── NotStored
-"""
+"""The errors of memory. A class's docstring is the sentence a person reads."""
 
 from __future__ import annotations
 

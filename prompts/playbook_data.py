@@ -17,6 +17,7 @@ THEMES = (
     "ownership", "impact", "escape", "recognition", "risk",
     "meaning", "money", "skills", "energy", "stakeholder",
 )  # fmt: skip
+_HAN = re.compile(r"[\u3400-\u9fff]")
 STAGES = ("clarify", "test", "show", "learn")
 
 
@@ -35,13 +36,21 @@ class Entry:
         return self.zh if language == "zh" else self.en
 
     @cached_property
-    def _cue(self) -> re.Pattern[str] | None:
-        cues = self.cues_zh + self.cues_en
-        return re.compile("|".join(f"(?:{cue})" for cue in cues), re.IGNORECASE) if cues else None
+    def _cues(self) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+        """The Chinese cues, and the English ones, which begin where a word begins."""
+        zh = "|".join(f"(?:{cue})" for cue in self.cues_zh)
+        en = "|".join(f"(?:{cue})" for cue in self.cues_en)
+        return (
+            re.compile(zh, re.IGNORECASE) if zh else None,
+            re.compile(f"(?<![A-Za-z])(?:{en})", re.IGNORECASE) if en else None,
+        )
 
     def fits(self, message: str) -> bool:
-        """Whether one of its cues stands in the message."""
-        return bool(self._cue and self._cue.search(message))
+        """Whether one of its cues stands in the message; a Chinese one (DAU) never in an English word."""
+        zh, en = self._cues
+        if zh and _HAN.search(message) and zh.search(message):
+            return True
+        return bool(en and en.search(message))
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from bot.home import prepare_home
 from bot.terminal.door import DOOR
+from bot.wiping import Wiper, list_going
 from bot.wiring import House, open_house
 from coaching.effects import ForgetMessages, UndoImport
 from coaching.model import Channel, Turn
-from memory.erase import scrub
 from memory.errors import NotStored, UnknownPerson
 from memory.export import export_user
 from memory.sql.apply import apply
@@ -64,11 +64,11 @@ async def forget_person(settings: Settings, *, user: str, message: int | None, e
         else:
             effect = UndoImport()
         turn = Turn(person.id, "", person.language, house.clock.now().astimezone(person.tz), Channel.COMMAND)
+        going = await list_going(house.journal, person.id, effect)
         async with house.journal.begin() as tx:
             receipt = await apply(tx, turn, effect)
             await tx.commit()
-        await house.recall.index_pending()
-        await scrub(house.journal.engine)
+        await Wiper(house.journal, house.recall, settings.home)(going)
         _say(receipt or "")
     return 0
 

@@ -61,7 +61,7 @@ async def measure_recall(settings: Settings, file: Path) -> int:
 
 
 async def measure_reply(settings: Settings) -> int:
-    """Prints reply p50 and p95 with 100 and with 10,000 messages beside one embedding plus one transaction."""
+    """Prints reply times at 100 and 10,000 messages beside one embedding plus one transaction."""
     print(f"{'messages':>10} {'reply p50':>10} {'p95':>8} {'floor p50':>10} {'ratio':>6} {'memory MB':>10}")  # noqa: T201  # a bench prints
     for size in (100, 10_000):
         with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:

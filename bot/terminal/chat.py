@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.terminal.door import LONGEST, Shown, TerminalDoor, TooLong
+from bot.wiping import HISTORY
 from prompts import text
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _session(house: House) -> PromptSession[str]:
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
 
-    path = house.settings.home / "history"
+    path = house.settings.home / HISTORY
     path.touch(mode=0o600, exist_ok=True)
     completer = WordCompleter([f"/{name}" for name in COMMANDS], sentence=True)
     return PromptSession("› ", history=FileHistory(path), completer=completer, complete_while_typing=True)

@@ -69,9 +69,10 @@ def clean_text(words: str) -> str:
 class TerminalDoor:
     """One person at one keyboard."""
 
-    def __init__(self, house: House, user: User) -> None:
+    def __init__(self, house: House, user: User, external_id: str) -> None:
         self._house = house
         self.user = user
+        self._external_id = external_id
         self._choices: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -80,7 +81,7 @@ class TerminalDoor:
         async with house.journal.begin() as tx:
             user_id = await tx.add_user(DOOR, external_id, language=language, zone=_local_zone())
             await tx.commit()
-        return cls(house, await house.journal.load_user(user_id))
+        return cls(house, await house.journal.load_user(user_id), external_id)
 
     async def is_new(self) -> bool:
         """Whether nothing was ever said here."""
@@ -101,15 +102,21 @@ class TerminalDoor:
             return
         tap = self._tap(line)
         async with self._house.journal.begin() as tx:
+            # somebody who had everything erased is met anew by their next line
+            user_id = await tx.add_user(
+                DOOR, self._external_id, language=self.user.language, zone=self.user.zone
+            )
             await store_update(
                 tx,
                 bot_id=TERMINAL,
                 update_id=await next_update_id(tx, TERMINAL),
-                chat_id=self.user.id,
-                sender_id=self.user.id,
+                chat_id=user_id,
+                sender_id=user_id,
                 raw=json.dumps({"text": line, "tap": tap, "at": self._house.clock.now().isoformat()}),
             )
             await tx.commit()
+        if user_id != self.user.id:
+            self.user = await self._house.journal.load_user(user_id)
 
     def _tap(self, line: str) -> str | None:
         """A bare number chooses among the buttons shown last."""

@@ -6,13 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
 from coaching.model import Stage
-from prompts import load_pattern, variants
+from prompts import PlaybookStep, load_pattern, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from coaching.model import Language, Scene
-    from prompts import PlaybookStep
     from prompts.playbook_data import Entry
 
 E = TypeVar("E", bound="Entry")
@@ -22,6 +21,7 @@ _JOB = load_pattern("reading.job")
 # rubric.md: a question rests 10 turns and a step 14 days; frames are heard most, so they rest longest
 REST_TURNS = {"reflection": 40, "question": 30, "nextstep": 40, "past": 20, "said": 12}
 REST_DAYS = 14
+MUCH = 3  # a step that takes this many times the time there is has to be cut down
 _NEXT_STAGES = {
     Stage.CLARIFY: (Stage.CLARIFY, Stage.TEST, Stage.SHOW, Stage.LEARN),
     Stage.TEST: (Stage.TEST, Stage.CLARIFY, Stage.SHOW, Stage.LEARN),
@@ -70,8 +70,12 @@ class Chooser:
         return [e for e in pool if not (self._left and _JOB.search(self._words(e)))]
 
     def _words(self, entry: Entry) -> str:
-        done = getattr(entry, f"done_{self.language}", "")
-        return f"{entry.says(self.language)} {done} {getattr(entry, f'smaller_{self.language}', '')}"
+        """All that could be read of an entry, with the nouns it falls back on."""
+        said = entry.says(self.language)
+        if not isinstance(entry, PlaybookStep):
+            return said
+        fallen = [entry.word(name, self.language) for name in ("thing", "person") if f"{{{name}}}" in said]
+        return " ".join([said, entry.word("done", self.language), *fallen])
 
     def entry(self, kind: str, pools: Sequence[Sequence[E]]) -> E:
         """What fits this message, else what fits anything; nothing stale while some is fresh."""
@@ -86,10 +90,13 @@ class Chooser:
         usable = [e for pool in pools for e in pool if not (e.cues_zh or e.cues_en) or e.fits(self._message)]
         return max(usable or pools[0], key=lambda e: (self._age(kind, e.key), self._shuffled(e.key)))
 
-    def step(self, pools: Sequence[Sequence[PlaybookStep]], stage: Stage) -> PlaybookStep | None:
+    def step(
+        self, pools: Sequence[Sequence[PlaybookStep]], stage: Stage, *, minutes: int = 60
+    ) -> PlaybookStep | None:
         """A step for this stage that was neither given lately nor declined, or None when all were.
 
-        A step with cues takes something for granted, so it is given only where one of them stands.
+        A step with cues takes something for granted, so it is given only where one of them stands; one that
+        takes far longer than the ``minutes`` there are comes after those that do not.
         """
         for pool in [self._sayable(pool) for pool in pools]:
             for wanted in _NEXT_STAGES[stage]:
@@ -104,7 +111,9 @@ class Chooser:
                 fitting = [step for step in free if step.fits(self._message)]
                 for candidates in (fitting, [s for s in free if not (s.cues_zh or s.cues_en)]):
                     if candidates:
-                        return min(candidates, key=lambda s: self._shuffled(s.key))
+                        return min(
+                            candidates, key=lambda s: (s.minutes >= MUCH * minutes, self._shuffled(s.key))
+                        )
         return None
 
     def wording(self, key: str, *, shift: int = 0) -> str:

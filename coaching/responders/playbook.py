@@ -22,7 +22,7 @@ from coaching.parts import (
 )
 from coaching.quoting import measure
 from coaching.recalling import quote_memory
-from coaching.responders.choosing import Chooser
+from coaching.responders.choosing import MUCH, Chooser
 from prompts import load_playbook, text
 from prompts.texts_data import fill
 
@@ -124,7 +124,7 @@ class PlaybookResponder:
             # whatever else there is, before nothing at all is offered
             others = (t for t in load_playbook().themes.values() if t not in themes)
             pools = [theme.steps for theme in (*themes, *others)]
-        found = choose.step(pools, reading.stage)
+        found = choose.step(pools, reading.stage, minutes=reading.minutes)
         if found is None:
             return None
         # the step's own theme: after a quarrel it is not the one the message was about
@@ -189,7 +189,7 @@ def build_step(
     language = turn.language
     slot = choose_slot(turn.now, language, low=reading.low, turn=turns, here=reading.now)
     heavy = reading.low and found.minutes > LIGHT
-    small = smaller or heavy or reading.minutes * 2 <= found.minutes
+    small = smaller or heavy or reading.minutes * MUCH <= found.minutes
     minutes = min(SHORTEST, reading.minutes) if small else min(found.minutes, reading.minutes)
     values = {
         "minutes": minutes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-class ImportProblem(Exception):  # noqa: N818 - a person is told about a problem, not about an error
+class ImportProblem(Exception):
     """It could not be read.
 
     Attributes:

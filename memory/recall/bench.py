@@ -1,12 +1,14 @@
 """Measures recall on anybody's data: a JSON line a person, with a history and questions about it.
 
-``{"id", "history": [{"id", "session", "date", "speaker", "text"}], "questions": [{"q", "evidence": [ids],
-"category"}]}``. A question without evidence asks for what was never said; one with ``older`` asks for an update
-of those. Everything goes the way of a real message: into the journal, through the index, out of ``recall``.
+``{"id", "history": [{"id", "session", "date", "speaker", "text"}],
+"questions": [{"q", "evidence": [ids], "category"}]}``. A question without evidence asks for what was never
+said; one with ``older`` asks for an update of those. Everything goes the way of a real message: into the
+journal, through the index, out of ``recall``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from collections import defaultdict
@@ -20,12 +22,13 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from memory.recall.fusion import FLOOR
 from memory.recall.index import RecallIndex, open_recall
 from memory.recall.keeper import Progress
 from memory.recall.rivals import Rival, list_rivals
+from memory.recall.tokens import indexed_text
 from memory.sql.engine import WRITING, open_engine, sqlite_url
 from memory.sql.migrate import upgrade
 from memory.sql.tables import ImportRow, IndexOpRow, MessageRow, UserRow
@@ -151,7 +154,7 @@ async def _store(connection: AsyncConnection, user_id: int, person: Person, firs
 @asynccontextmanager
 async def _house(
     people: Sequence[Person], embedder: str, on_progress: Progress | None
-) -> AsyncIterator[tuple[RecallIndex, AsyncEngine, list[dict[str, int]]]]:
+) -> AsyncIterator[tuple[RecallIndex, list[dict[str, int]]]]:
     """A home of its own with everybody in it, indexed."""
     with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:
         engine = open_engine(sqlite_url(Path(folder) / "journal.db"))
@@ -172,7 +175,7 @@ async def _house(
             try:
                 await recall.ready()
                 await recall.index_pending(None, on_progress)
-                yield recall, engine, ids
+                yield recall, ids
             finally:
                 await recall.close()
         finally:
@@ -180,45 +183,57 @@ async def _house(
 
 
 async def bench_recall(
-    path: Path, *, embedder: str = "packaged", rivals: bool = True, on_progress: Progress | None = None
-) -> AsyncIterator[str]:
+    path: Path,
+    *,
+    embedder: str = "packaged",
+    rivals: bool = True,
+    say: Callable[[str], object] = print,
+    on_progress: Progress | None = None,
+) -> None:
     """One line a system: name, R@5, R@10, R@20, MRR, p50 and p95 in milliseconds; the categories below it.
 
     Args:
         path: the file.
         embedder: as in ``open_recall``.
         rivals: also measures what else is installed.
+        say: told each line.
         on_progress: told how much of the histories is indexed.
 
     Raises:
         ValueError: the file is not in the format.
     """
     people = read_people(path)
-    yield f"{'system':24} {'R@5':>6} {'R@10':>6} {'R@20':>6} {'MRR':>6} {'p50 ms':>7} {'p95 ms':>7}"
+    say(f"{'system':24} {'R@5':>6} {'R@10':>6} {'R@20':>6} {'MRR':>6} {'p50 ms':>7} {'p95 ms':>7}")
     started = perf_counter()
-    async with _house(people, embedder, on_progress) as (recall, _, ids):
+    async with _house(people, embedder, on_progress) as (recall, ids):
         seconds = perf_counter() - started
-        ranked = []
-        for user_id, person in enumerate(people, 1):
-            names = {number: name for name, number in ids[user_id - 1].items()}
-            await recall.recall(user_id, "warm", limit=1)
-
-            for question in person.questions:
-                begun = perf_counter()
-                answers = await recall.explain(user_id, question["q"], limit=_DEEP, floor=0.0)
-                taken = perf_counter() - begun
-                found = [names[answer.message.id] for answer in answers]
-                ranked.append(_rank(question, found, taken))
-        for line in _report("offramp", ranked):
-            yield line
+        _say_all(say, _report("offramp", await _measure(recall, people, ids)))
         total = sum(len(person.history) for person in people)
-        yield f"  indexed {total} messages in {seconds:.1f} s"
+        say(f"  indexed {total} messages in {seconds:.1f} s, the embedder's loading included")
         async for line in _calibration(recall, people, ids):
-            yield line
-        if rivals:
-            for rival in list_rivals(recall):
-                for line in _report(rival.name, _measure_rival(rival, people)):
-                    yield line
+            say(line)
+        for rival in list_rivals(recall) if rivals else ():
+            _say_all(say, _report(rival.name, await asyncio.to_thread(_measure_rival, rival, people)))
+
+
+def _say_all(say: Callable[[str], object], lines: Sequence[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+async def _measure(
+    recall: RecallIndex, people: Sequence[Person], ids: Sequence[dict[str, int]]
+) -> list[_Ranked]:
+    ranked = []
+    for user_id, person in enumerate(people, 1):
+        names = {number: name for name, number in ids[user_id - 1].items()}
+        await recall.recall(user_id, "warm", limit=1)  # a person who talks has a shelf
+        for question in person.questions:
+            begun = perf_counter()
+            answers = await recall.explain(user_id, question["q"], limit=_DEEP, floor=0.0)
+            taken = perf_counter() - begun
+            ranked.append(_rank(question, [names[answer.message.id] for answer in answers], taken))
+    return ranked
 
 
 def _rank(question: dict[str, Any], found: Sequence[str], seconds: float) -> _Ranked:
@@ -231,10 +246,7 @@ def _measure_rival(rival: Rival, people: Sequence[Person]) -> list[_Ranked]:
     ranked = []
     for person in people:
         ids = [str(said["id"]) for said in person.history]
-        texts = [
-            f"{said['speaker']}: {said['text']}" if said.get("speaker") else said["text"]
-            for said in person.history
-        ]
+        texts = [indexed_text(said["text"], said.get("speaker") or "") for said in person.history]
         ask: Callable[[str, int], list[int]] = rival.take_in(texts)
         for question in person.questions:
             begun = perf_counter()

@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import importlib.util
 import logging
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -207,6 +208,14 @@ def _fingerprint(folder: Path) -> str:
     return named.hexdigest()[:12]
 
 
+def _spare_cores(torch: Any) -> None:  # noqa: ANN401  # the module
+    """Half the cores, one at least: threads that wait for each other on a busy machine are slower than one.
+
+    On two cores shared with other work one short text took 155 ms with one thread and 775 ms with two.
+    """
+    torch.set_num_threads(max(1, (torch.get_num_threads() or 1) // 2))
+
+
 def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> SentenceModel:
     # One after the other, with a look between: a program that closes does not wait for all of them.
     for module in ("torch", "transformers", "sentence_transformers"):
@@ -216,6 +225,7 @@ def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> Sentence
     if not going_on():
         raise LoadingStopped
     _quieten()
+    _spare_cores(sys.modules["torch"])
     transformer = importlib.import_module("sentence_transformers").SentenceTransformer
     if setting == PACKAGED:
         # only the safetensors file is read for weights; no pickle, no code, no network

@@ -166,9 +166,10 @@ def search(
             value = np.where(np.isnan(cosine), spoken, _scaled(cosine, UNRELATED))
             legs[leg] = np.float32(question.reads) * getattr(weights, leg) * value
     if question.period:
-        legs["period"] = weights.period * question.period.fits(places.days[chosen])
+        fitting = question.period.fits(places.days[chosen]) & places.dated[chosen]
+        legs["period"] = weights.period * fitting
     if question.now:
-        legs["newest"] = weights.newest * ((chosen + 1) / len(timeline)) ** 2
+        legs["newest"] = weights.newest * places.dated[chosen] * ((chosen + 1) / len(timeline)) ** 2
     total = np.sum(list(legs.values()), axis=0)
     in_period = legs["period"] > 0 if question.period else np.zeros(len(chosen), dtype=np.bool_)
     fit = _measure_fit(question, words, cosines, chosen, in_period)
@@ -204,7 +205,7 @@ def _choose(
     if question.lenses:
         chosen.append(_best(shelf.lens_weights(question.lenses), allowed))
     if question.period:
-        fitting = np.flatnonzero(question.period.fits(shelf.places().days) & allowed)
+        fitting = np.flatnonzero(question.period.fits(shelf.places().days) & shelf.places().dated & allowed)
         chosen.append(fitting[-CANDIDATES:])
     return np.unique(np.concatenate(chosen))
 

@@ -79,10 +79,13 @@ class Indexer:
             on_progress: told how many are done, and how many there are.
 
         Returns:
-            How many changes were settled; 0 where another process writes, or no embedder is loaded yet.
+            How many changes were settled. Without an embedder only what was erased is taken out; where
+            another process writes, nothing is done.
         """
-        if self._queue is None or not await self._keeper.claim():
+        if not await self._keeper.claim():
             return 0
+        if self._queue is None:
+            return await self._take_out_pending(user_id)
         settled = 0
         while True:
             async with self._writing:
@@ -137,6 +140,32 @@ class Indexer:
             return False
         marks = await self._store.settle(user_id, waiting)
         await asyncio.to_thread(self._shelves.apply, user_id, [each.entry for each in made], gone, marks)
+        return True
+
+    async def _take_out_pending(self, user_id: int | None) -> int:
+        """Takes out what the journal has forgotten, which needs no embedder; the rest stays listed."""
+        settled = 0
+        async with self._writing:
+            waiting = await self._store.list_pending(user_id, None)
+            for owner in dict.fromkeys(each.user_id for each in waiting):
+                mine = [each for each in waiting if each.user_id == owner]
+                if any(each.op == FORGET for each in mine):
+                    await self._forget_user(owner)
+                    settled += len(mine)
+                    continue
+                here = await self._store.list_indexable(owner, [each.message_id for each in mine])
+                gone = [each for each in mine if each.message_id not in here]
+                if gone and await self._take_out(owner, gone):
+                    settled += len(gone)
+        return settled
+
+    async def _take_out(self, user_id: int, gone: Sequence[Pending]) -> bool:
+        self._shelves.drop(user_id)
+        if self._keeper.index is None:
+            await self._keeper.open_as_it_is()
+        if not await self._write_vectors(user_id, (), {}, [each.message_id for each in gone]):
+            return False
+        await self._store.settle(user_id, gone)
         return True
 
     async def _write_vectors(

@@ -85,6 +85,14 @@ class Keeper:
         await self.off(self._folders.sweep)
         return True
 
+    async def open_as_it_is(self) -> None:
+        """Opens the index with whatever embedder it has, to take something out of it."""
+        if self._url is not None:
+            return  # whose collections to open is only known with the embedder
+        current = await self.off(self._folders.find_current)
+        if current is not None and not await self.open(current.embedder):
+            await self.off(self._folders.invalidate)  # whoever starts next fills it from the journal
+
     async def _open_server(self, url: str, embedder: str) -> bool:
         # an embedder never meets another's vectors: each has its own collections
         namespace = f"offramp-{digest(embedder, '').partition('.')[2][:12]}-"

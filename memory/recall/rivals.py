@@ -63,7 +63,7 @@ class _LangChainChroma:
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for encoding stored texts."""
-        made: list[list[float]] = self._exact._encode(texts).tolist()  # noqa: SLF001  # the same module
+        made: list[list[float]] = self._exact._encode(texts).tolist()
         return made
 
     def embed_query(self, text: str) -> list[float]:

@@ -100,6 +100,7 @@ def _newest_first(kept: list[tuple[Answer, _Look]]) -> list[tuple[Answer, _Look]
         for earlier, (other, seen) in enumerate(placed):
             if (
                 _later(answer.message, other.message)
+                and answer.message.dated
                 and answer.hit.score >= CLOSE * other.hit.score
                 and _share(look.telling, seen.telling) >= SAME_THING
             ):

@@ -29,6 +29,7 @@ class Entry:
     """A message as a shelf takes it in.
 
     Attributes:
+        dated: whether anybody said on which day; otherwise the day is only the import's.
         group: 0 for what was said here, otherwise the import it came with.
         mine: whether the person said it, and not the coach.
         asks: as in ``Tokens.asks``.
@@ -46,6 +47,7 @@ class Entry:
     asks: int
     lenses: tuple[tuple[Lens, float], ...] = ()
     vectors: NDArray[np.float32] | None = None
+    dated: bool = True
 
 
 class _Column:
@@ -82,6 +84,7 @@ class Places:
     timeline: Timeline
     ids: NDArray[np.int64]
     days: NDArray[np.int32]
+    dated: NDArray[np.bool_]
     mine: NDArray[np.bool_]
     asks: NDArray[np.int8]
     lengths: Lengths
@@ -103,6 +106,7 @@ class Shelf:
         self._ids, self._at, self._days = _Column(np.int64), _Column(np.int64), _Column(np.int32)
         self._groups, self._mine, self._asks = _Column(np.int64), _Column(np.bool_), _Column(np.int8)
         self._lengths, self._alive = _Column(np.float32), _Column(np.bool_)
+        self._dated = _Column(np.bool_)
         self._read, self._vectors, self._owners = _Column(np.bool_), _Column(np.float16, 1), _Column(np.int64)
         self._places: Places | None = None
 
@@ -129,7 +133,7 @@ class Shelf:
         """About how much memory this takes."""
         columns = (
             self._ids, self._at, self._days, self._groups, self._mine, self._asks, self._lengths, self._alive,
-            self._read, self._vectors, self._owners,
+            self._dated, self._read, self._vectors, self._owners,
         )  # fmt: skip
         return sum(column.nbytes for column in columns) + self.words.nbytes + 200 * len(self._row_of)
 
@@ -155,6 +159,7 @@ class Shelf:
         self._mine.append(entry.mine)
         self._asks.append(entry.asks)
         self._alive.append(True)
+        self._dated.append(entry.dated)
         self._read.append(False)
         self._lengths.append(self.words.add(row, entry.words))
         for lens, weight in entry.lenses:
@@ -171,6 +176,7 @@ class Shelf:
             and int(self._at.values[row]) == (entry.said_at - _EPOCH) // timedelta(microseconds=1)
             and int(self._days.values[row]) == entry.said_on.toordinal()
             and int(self._groups.values[row]) == entry.group
+            and bool(self._dated.values[row]) == entry.dated
             and {lens: weights[row] for lens, weights in self._lenses.items() if row in weights}
             == dict(entry.lenses)
         )
@@ -205,6 +211,7 @@ class Shelf:
                 timeline=timeline,
                 ids=self._ids.values[rows],
                 days=self._days.values[rows],
+                dated=self._dated.values[rows],
                 mine=self._mine.values[rows],
                 asks=self._asks.values[rows],
                 lengths=measure_lengths(self._lengths.values[rows], timeline),

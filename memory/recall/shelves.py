@@ -31,6 +31,7 @@ def entry_from(line: Line, lenses: Sequence[tuple[Lens, float]], vectors: Sequen
         message_id=line.message_id,
         said_at=line.said_at,
         said_on=line.said_on,
+        dated=line.dated,
         group=line.group,
         mine=line.mine,
         digest=named,

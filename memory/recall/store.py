@@ -69,6 +69,7 @@ class Line:
     user_id: int
     said_at: datetime
     said_on: date
+    dated: bool
     group: int
     mine: bool
     source: str
@@ -108,6 +109,7 @@ def _lines(*, texts: bool) -> Select[Any]:
             MessageRow.user_id,
             MessageRow.said_at,
             MessageRow.said_on,
+            MessageRow.dated,
             MessageRow.import_id,
             MessageRow.role,
             MessageRow.source,
@@ -135,6 +137,7 @@ def _line(row: Row[Any]) -> Line:
         user_id=row.user_id,
         said_at=row.said_at,
         said_on=row.said_on,
+        dated=row.dated,
         group=row.import_id or 0,
         mine=row.role == Role.USER.value,
         source=row.source,
@@ -295,14 +298,30 @@ class RecallStore:
 
     # --- the index ----------------------------------------------------------------------------------------
 
-    async def list_pending(self, user_id: int | None, limit: int) -> tuple[Pending, ...]:
-        """The oldest changes that wait, of one person or of all."""
+    async def list_pending(self, user_id: int | None, limit: int | None) -> tuple[Pending, ...]:
+        """The oldest changes that wait, of one person or of all; every one without a limit."""
         statement = select(IndexOpRow.id, IndexOpRow.user_id, IndexOpRow.message_id, IndexOpRow.op)
         if user_id is not None:
             statement = statement.where(IndexOpRow.user_id == user_id)
         async with self.engine.connect() as connection:
             made = await connection.execute(statement.order_by(IndexOpRow.id).limit(limit))
             return tuple(Pending(row.id, row.user_id, row.message_id, row.op) for row in made)
+
+    async def list_indexable(self, user_id: int, message_ids: Sequence[int]) -> frozenset[int]:
+        """Which of these messages are still there and may be remembered."""
+        found: set[int] = set()
+        async with self.engine.connect() as connection:
+            for start in range(0, len(message_ids), _PAGE):
+                found |= set(
+                    await connection.scalars(
+                        select(MessageRow.id).where(
+                            MessageRow.user_id == user_id,
+                            MessageRow.id.in_(message_ids[start : start + _PAGE]),
+                            indexable(),
+                        )
+                    )
+                )
+        return frozenset(found)
 
     async def count_pending(self, user_id: int | None = None) -> int:
         """How many changes wait, of one person or of all."""

@@ -203,14 +203,14 @@ _DAYS_IN = {"天": 1, "日": 1, "day": 1, "周": 7, "星期": 7, "礼拜": 7, "w
 
 
 def _ago(match: re.Match[str], today: date) -> Span:
-    """About that long ago: a third of the distance, and at least two days, on either side."""
+    """About that long ago: from a week on, a third of the distance on either side."""
     unit = match["zhunit"] or match["enunit"]
     if match["zh"]:
         count = _HAN_ABOUT.get(match["zh"]) or _number(match["zh"]) or 1
     else:
         count = _EN_VALUE.get(match["en"]) or int(match["en"])
     distance = count * _DAYS_IN.get(unit, 365)
-    slack = max(0 if distance < 7 else 2, distance // 3)
+    slack = 0 if distance < 7 else distance // 3
     return Span(today - timedelta(days=distance + slack), today - timedelta(days=distance - slack))
 
 

@@ -123,7 +123,7 @@ async def list_waiting_chats(journal: Journal) -> tuple[tuple[int, int], ...]:
             .group_by(InboxRow.bot_id, InboxRow.chat_id)
             .order_by(func.min(InboxRow.seq))
         )
-        return tuple((bot_id, chat_id) for bot_id, chat_id in rows)
+        return tuple((bot_id, chat_id) for bot_id, chat_id in rows if chat_id is not None)
 
 
 async def list_settled_at(

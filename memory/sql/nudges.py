@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from coaching.contact import MISSED, WINDOW, Contact, Send, Wait, decide_contact
 from coaching.hours import FARTHEST_DAYS, Evening, choose_hour, next_evening
@@ -59,19 +59,25 @@ class Batch:
 # --- the plan -----------------------------------------------------------------------------------------------
 
 
-async def plan_newcomers(tx: Transaction, *, above: int, limit: int) -> int | None:
-    """Gives people with an id above ``above`` a plan, if they have none.
+async def plan_newcomers(tx: Transaction, *, above: int, limit: int) -> tuple[int, bool]:
+    """Gives people with an id above ``above`` a plan, where they have none.
 
     Returns:
-        The highest id that was looked at, None when there was nobody.
+        The id up to which everybody has a plan now, and whether there are more people above it.
     """
-    rows = await tx.db.scalars(select(UserRow).where(UserRow.id > above).order_by(UserRow.id).limit(limit))
+    newest = await tx.db.scalar(select(func.max(UserRow.id)))
+    planned = select(NudgePlanRow.user_id).where(
+        NudgePlanRow.user_id == UserRow.id, NudgePlanRow.kind == EVENING
+    )
+    rows = await tx.db.scalars(
+        select(UserRow).where(UserRow.id > above, ~planned.exists()).order_by(UserRow.id).limit(limit)
+    )
     users = [read_person(row) for row in rows]
-    if not users:
-        return None
-    values = [{"user_id": user.id, "kind": EVENING, **_rhythm(user, tx.now)} for user in users]
-    await tx.db.execute(tx.insert_once(NudgePlanRow).on_conflict_do_nothing(), values)
-    return users[-1].id
+    if users:
+        values = [{"user_id": user.id, "kind": EVENING, **_rhythm(user, tx.now)} for user in users]
+        await tx.db.execute(tx.insert_once(NudgePlanRow).on_conflict_do_nothing(), values)
+    more = len(users) == limit
+    return (users[-1].id if more else newest or above), more
 
 
 async def replan(tx: Transaction, user_id: int) -> None:

@@ -159,7 +159,9 @@ class MessageRow(Table):
     )
     source: Mapped[str] = mapped_column(Text, default="")
     dated: Mapped[bool] = mapped_column(Boolean, default=True)  # False: nobody said on which day
-    reply_to: Mapped[int | None] = mapped_column(BigId, ForeignKey("messages.id", ondelete="SET NULL"))
+    reply_to: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("messages.id", ondelete="SET NULL"), index=True
+    )
     reply_kind: Mapped[str | None] = mapped_column(String(24))
     parts: Mapped[dict[str, Any] | None]
 

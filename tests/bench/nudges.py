@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import resource
 import sqlite3
 import tempfile
@@ -66,8 +67,21 @@ def walk_the_world(years: int, zones: int) -> None:
 # --- one town, one hour -------------------------------------------------------------------------------------
 
 
-async def settle_town(journal: Journal, users: range) -> None:
+def build_town(path: Path, users: int) -> None:
     """People with some talk and some nudges behind them, all due at the same moment."""
+
+    async def build() -> None:
+        engine = open_engine(sqlite_url(path))
+        await upgrade(engine)
+        journal = Journal(engine, Stopped())
+        for start in range(1, users + 1, 5_000):
+            await settle_town(journal, range(start, min(start + 5_000, users + 1)))
+        await engine.dispose()
+
+    asyncio.run(build())
+
+
+async def settle_town(journal: Journal, users: range) -> None:
     async with journal.begin() as tx:
         for table, rows in {
             UserRow: [person(n) for n in users],
@@ -129,12 +143,12 @@ def nudge(n: int, ago: int) -> dict[str, Any]:
 
 async def plan_town(folder: Path, users: int) -> float:
     path = folder / f"town-{users}.db"
+    # in a process of its own, so that its memory is not taken for ours
+    builder = multiprocessing.get_context("spawn").Process(target=build_town, args=(path, users))
+    builder.start()
+    builder.join()
     engine = open_engine(sqlite_url(path))
-    await upgrade(engine)
-    journal = Journal(engine, Stopped())
-    for start in range(1, users + 1, 5_000):
-        await settle_town(journal, range(start, min(start + 5_000, users + 1)))
-    ticks = Ticks(journal, think, Post("telegram", 77))
+    ticks = Ticks(Journal(engine, Stopped()), think, Post("telegram", 77))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, began_cpu = wall.perf_counter(), wall.process_time()
     done = await ticks.tick(EVENING)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from coaching.effects import (
     AddCommitment,
     AddGoal,
+    ChangeSettings,
     DeclineStep,
     Effect,
     EndDialogue,
@@ -23,8 +24,10 @@ from coaching.effects import (
     ForgetMessages,
     MarkCommitment,
     NoteCrisis,
+    RecordReview,
     SendExport,
     SetDialogue,
+    ShrinkCommitment,
     UndoImport,
 )
 from coaching.model import Channel, CommitmentStatus, Lens, Safety
@@ -785,7 +788,18 @@ async def test_the_receipt_of_everything_names_what_the_database_still_holds(
     assert "鹦鹉" not in await dump(journal)
 
 
-@pytest.mark.parametrize("effect", [SendExport(), EndDialogue(), NoteCrisis(Safety.PASSIVE), EndGoal(4711)])
+@pytest.mark.parametrize(
+    "effect",
+    [
+        SendExport(),
+        EndDialogue(),
+        NoteCrisis(Safety.PASSIVE),
+        EndGoal(4711),
+        ShrinkCommitment(4711, "写一行", 5),
+        ChangeSettings({"zone": "Europe/Berlin"}),
+        RecordReview(2026, 14),
+    ],
+)
 async def test_other_effects_have_no_receipt(journal: Journal, mei: Diarist, effect: Effect) -> None:
     assert await ask(journal, mei, effect) is None
 

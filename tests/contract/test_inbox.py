@@ -123,7 +123,9 @@ async def test_the_budget_counts_what_was_settled_lately(journal: Journal, clock
         assert await count_pending(tx, BOT, 7) == 0
 
 
-async def test_a_code_is_good_once_and_only_its_digest_is_stored(journal: Journal, clock: FrozenClock) -> None:
+async def test_a_code_is_good_once_and_only_its_digest_is_stored(
+    journal: Journal, clock: FrozenClock
+) -> None:
     async with journal.begin() as tx:
         code = await make_code(tx, "pair")
         await tx.commit()

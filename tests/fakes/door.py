@@ -96,7 +96,8 @@ def make_settings(telegram: FakeTelegram, home: Path, **more: object) -> Setting
         "allowed_users": "*",
         **more,
     }
-    return Settings(_env_file=None, **values)
+    # pydantic-settings takes it, but does not say so
+    return Settings(_env_file=None, **values)  # type: ignore[call-arg]
 
 
 def make_house(engine: AsyncEngine, settings: Settings, coach: Thinker, clock: Any = None) -> House:  # noqa: ANN401  # a Clock
@@ -133,7 +134,15 @@ async def open_door(
     house = make_house(engine, chosen, coach or scripted, clock)
     door = Door(telegram, house, scripted, chosen)
     async with asyncio.TaskGroup() as group:
-        group.create_task(run_telegram(house, chosen, manner=manner, pace=Pace(per_second=10_000, per_chat=timedelta(0)), stop=door.stop))
+        group.create_task(
+            run_telegram(
+                house,
+                chosen,
+                manner=manner,
+                pace=Pace(per_second=10_000, per_chat=timedelta(0)),
+                stop=door.stop,
+            )
+        )
         try:
             await telegram.polled()
             yield door

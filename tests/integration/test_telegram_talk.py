@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -42,7 +43,9 @@ def opened(telegram: FakeTelegram, sqlite_engine: AsyncEngine, tmp_path: Path) -
 
 async def stored(door: Door, role: str = "user") -> list[MessageRow]:
     async with door.journal.read() as db:
-        return list(await db.scalars(select(MessageRow).where(MessageRow.role == role).order_by(MessageRow.id)))
+        return list(
+            await db.scalars(select(MessageRow).where(MessageRow.role == role).order_by(MessageRow.id))
+        )
 
 
 async def person_of(door: Door, person: Person) -> UserRow:
@@ -64,7 +67,9 @@ async def test_a_message_is_answered_and_stored_with_telegrams_number(opened: Op
         assert (row.text, row.external_id, row.language) == ("周报自动化做了一半", sent.id, "zh")
 
 
-async def test_five_messages_in_a_row_get_one_reply_and_are_stored_one_by_one(opened: Open, lin: Person) -> None:
+async def test_five_messages_in_a_row_get_one_reply_and_are_stored_one_by_one(
+    opened: Open, lin: Person
+) -> None:
     async with opened() as door:
         for number in range(5):
             await lin.says(f"第{number}句")
@@ -206,7 +211,7 @@ async def test_cancel_never_silences_a_call_for_help(opened: Open, ann: Person) 
 
 async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110  # a coach by script announces nothing
             await asyncio.sleep(0.01)
 
 
@@ -304,7 +309,9 @@ async def test_what_cannot_be_read_gets_a_kind_sentence(opened: Open, ann: Perso
         await ann.hears("this kind of message")
         await ann.sends_voice()
         await ann.hears("no transcription")
-        await ann.sends(text="his words", forward_origin={"type": "hidden_user", "date": 0, "sender_user_name": "B"})
+        await ann.sends(
+            text="his words", forward_origin={"type": "hidden_user", "date": 0, "sender_user_name": "B"}
+        )
         await ann.hears("Somebody else wrote that")
         assert await stored(door) == []
         await ann.sends_photo(caption="this is the plan on the wall")
@@ -486,16 +493,23 @@ class NoEncoder:
         return ()
 
 
+@functools.cache
+def readers() -> tuple[LensReader, SafetyCheck]:
+    """They learn when they first read, which takes seconds: once for all tests."""
+    return LensReader(), SafetyCheck()
+
+
 @pytest.fixture
-async def real_coach(sqlite_engine: AsyncEngine) -> AsyncIterator[Coach]:
+def real_coach(sqlite_engine: AsyncEngine) -> Coach:
     nothing = NoEncoder()
-    yield Coach(
+    lenses, safety = readers()
+    return Coach(
         Team(
             scenes=Journal(sqlite_engine, RealClock()),
             recall=nothing,
             responder=PlaybookResponder(),
-            lenses=LensReader(),
-            safety=SafetyCheck(),
+            lenses=lenses,
+            safety=safety,
             encoder=nothing,
         )
     )
@@ -505,7 +519,11 @@ async def real_coach(sqlite_engine: AsyncEngine) -> AsyncIterator[Coach]:
     ("language", "words", "label"),
     [
         ("zh", "每天都在开会，周报也是我写，晚上想做自己的小工具却没有力气打开电脑", "我来做"),
-        ("en", "I sit in meetings all day and write the weekly report, and my own little tool never moves", "I'll do it"),
+        (
+            "en",
+            "I sit in meetings all day and write the weekly report, and my own little tool never moves",
+            "I'll do it",
+        ),
     ],
 )
 async def test_the_real_coach_answers_with_a_step_that_can_be_taken(
@@ -517,7 +535,7 @@ async def test_the_real_coach_answers_with_a_step_that_can_be_taken(
         reply = await person.hears("", within=60)  # the first message of a process trains the classifiers
         assert label in reply.labels, reply.text
         await person.taps(label, on=reply)
-        await person.hears("")
+        await person.hears("记下了|It is in")
         row = await person_of(door, person)
         day = door.house.clock.now().date()
         assert await door.journal.list_commitments(row.id, since=day - timedelta(2), until=day + timedelta(9))

@@ -149,6 +149,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_messages_import_id'), ['import_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_messages_reply_to'), ['reply_to'], unique=False)
         batch_op.create_index('ix_messages_user_id_external_id', ['user_id', 'external_id'], unique=False)
         batch_op.create_index('ix_messages_user_id_said_at', ['user_id', 'said_at', 'id'], unique=False)
         batch_op.create_index('ix_messages_user_id_said_on', ['user_id', 'said_on'], unique=False)
