@@ -19,7 +19,14 @@ from coaching.hours import DAY
 from coaching.model import Channel, Turn
 from coaching.parts import ReplyKind, Said
 from memory.sql.apply import apply
-from memory.sql.nudge_sending import Nudge, drop_nudge, find_nudge, postpone_nudge, word_nudge
+from memory.sql.nudge_sending import (
+    Nudge,
+    drop_nudge,
+    find_notice,
+    find_nudge,
+    postpone_nudge,
+    word_nudge,
+)
 from memory.sql.nudges import KINDS, mend_plan, plan_due, plan_newcomers
 from prompts import text
 
@@ -93,14 +100,15 @@ class Ticks:
     async def prepare(self, row_id: int, now: datetime) -> dict[str, Any] | None:
         """Asked by a sender about each nudge right before it is sent, queued or just claimed.
 
-        The contact policy and quiet hours are decided anew; the words are made here, once.
+        The contact policy and quiet hours are decided anew; the words are made here, once. What is no nudge
+        goes as it was queued.
 
         Returns:
             What to send; None when it is not to be sent now. Then the row says so: it is dead, or waits.
         """
         nudge = await find_nudge(self._journal, row_id, now)
         if nudge is None:
-            return None
+            return await find_notice(self._journal, row_id)
         contact = nudge.contact
         if isinstance(contact, Send):
             return nudge.payload or await self._word(nudge, contact, now)

@@ -88,7 +88,7 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
 
 
 def _change_goal(thinking: Thinking) -> Draft:
-    """The new goal, when the same message names it; otherwise it is asked for. The old one stays with its date."""
+    """The new goal, when the same message names it; otherwise it is asked for. The old one keeps its date."""
     turn, scene = thinking.turn, thinking.scene
     clauses = sorted(list_clauses(turn.text), key=lambda clause: clause.at)
     wanted = [c.text for c in clauses if _WANT.search(c.text) and not _NO.search(c.text)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coaching.thinking import Thinking
 
 FORGET = "forget"
+SHORT = 12  # characters: a longer line is no answer to "shall it go?"
 FOREVER = timedelta(days=3650)
 ALL = load_pattern("housekeeping.all")
 LAST = load_pattern("housekeeping.last")
@@ -228,10 +229,10 @@ def _confirm(turn: Turn, state: dict[str, object], part: Part) -> Draft:
     )
 
 
-def answer_forget(turn: Turn, dialogue: Dialogue) -> Draft:
-    """Yes erases, anything else leaves everything as it is."""
+def answer_forget(turn: Turn, dialogue: Dialogue) -> Draft | None:
+    """Yes erases; anything else leaves everything as it is, and what is no answer at all is answered itself."""
     if turn.tap != "forget:yes" and not YES.match(turn.text.strip()):
-        return info(turn, "forget.kept", EndDialogue())
+        return info(turn, "forget.kept", EndDialogue()) if len(turn.text) <= SHORT else None
     state = dialogue.state
     effect: Effect
     if state.get("import"):

@@ -90,7 +90,7 @@ def _first(intents: tuple[Intent, ...], text: str) -> Intent | None:
 
 
 def _about_step(text: str, scene: Scene) -> Intent | None:
-    """Without an offered step only "smaller" is about a step; "yes", "no", "too hard" may be about anything."""
+    """Without an offered step only "smaller" is about one; "yes", "no", "too hard" may be about anything."""
     if scene.offered is None:
         return _first((Intent.SMALLER,), text)
     if says("too_big", text):
@@ -101,8 +101,8 @@ def _about_step(text: str, scene: Scene) -> Intent | None:
 def _report(turn: Turn, scene: Scene) -> Intent | None:
     """How a promise went: an answer to the evening's question, or words about something planned.
 
-    "I never ask" or "he didn't send it" is about their day, unless it speaks of a promise. Out of the blue only
-    news of their own doing is a report.
+    "I never ask" or "he didn't send it" is about their day, unless it speaks of a promise. Out of the blue
+    only news of their own doing is a report.
     """
     text = turn.text
     due = [c for c in scene.plan if c.status.value == "open" and c.due_on <= turn.today]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LENSES = tuple(Lens)
 STAKEHOLDER_IS_ONE_OF = (Lens.RECOGNITION, Lens.OWNERSHIP, Lens.IMPACT)
 
+FULL_CUES = 10.0  # in rarity, which is about 5.5 a field: from some three fields on, cues count in full
 SENSE_WIDTH = 3.0
 RIDGE = 1.0
 ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its first
@@ -178,7 +179,7 @@ class _Model:
         self._fields = load_fields()
         found = np.array([_active(self._fields, text) for text in texts], dtype=np.float32)
         self._rarity = (np.log(len(texts) / (1 + found.sum(axis=0))) + 1).astype(np.float32)
-        self._cues = _unit_rows(found * self._rarity)
+        self._cues = _scale(found * self._rarity)
         self._senses = senses
 
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
@@ -195,7 +196,7 @@ class _Model:
         grams = _grams(text)
         if not grams:  # an emoji, a row of dots
             return [0.0] * len(LENSES) + [1.0]
-        cues = _unit_rows(np.array([_active(self._fields, text)], dtype=np.float32) * self._rarity)
+        cues = _scale(np.array([_active(self._fields, text)], dtype=np.float32) * self._rarity)
         senses = None if vector is None else vector.reshape(1, -1)
         scores = (self._likeness(cues, senses) @ self._weights)[0] + self._score_grams(grams) + self._prior
         raised = np.exp(SHARPNESS * scores)
@@ -226,11 +227,12 @@ class _Model:
         return like
 
 
-def _unit_rows(rows: Matrix) -> Matrix:
+def _scale(rows: Matrix) -> Matrix:
+    """Rows of length one, or shorter: a lone cue is a weaker sign than several that agree."""
     import numpy as np
 
-    unit: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return unit
+    scaled: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), FULL_CUES)
+    return scaled
 
 
 def _target(example: Example) -> list[float]:

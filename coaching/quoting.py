@@ -26,7 +26,8 @@ _BREAK = re.compile(
     rf"[，。！？；：、…\n\r\t,!?;:()（）\[\]【】<>《》|]+|——+|--+|~+|～+|\.(?=\s|$)"
     rf"|\s+(?=[{HAN}])|(?<=[{HAN}])\s+|\s[-–—]\s"
     r"|\s(?=(?:but|because|and then|so that|although|though|while|yet)\s)"
-    r"|(?:^|(?<=\s))(?:(?:and |so |like )*(?:um+|uh+|erm*)\b)+\s?|\s(?:you know|i mean)\s"  # speech takes a breath
+    # speech takes a breath
+    r"|(?:^|(?<=\s))(?:(?:and |so |like )*(?:um+|uh+|erm*)\b)+\s?|\s(?:you know|i mean)\s"
     r"|呃+|(?<![\u3400-\u9fff])嗯+|怎么说呢"
 )
 # where unpunctuated speech turns a corner
@@ -44,6 +45,7 @@ _ASIDE = load_pattern("quoting.aside")
 _LEAD_IN = load_pattern("quoting.lead_in")
 _NUMBER = load_pattern("quoting.number")
 _SELF = load_pattern("quoting.self")
+_EMPTY = re.compile(r"(?:(?:and|then|so|but|or|like|just|also|well|然后|就是|所以)\W*)+", re.IGNORECASE)
 # speech recognition leaves masks and stray marks; words around them are not to be trusted
 GARBLED = re.compile(r"\*{2,}|[□�]|\?{3,}|_{3,}|#{3,}")
 
@@ -151,7 +153,7 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
         piece, start = _trim(raw, at)
         piece = _shorten(piece)
         amount = measure(piece)
-        if amount < 2 or piece not in text:
+        if amount < 2 or piece not in text or _EMPTY.fullmatch(piece):
             continue
         contrast = bool(_CONTRAST.search(raw.strip()))
         weight = (
@@ -175,7 +177,7 @@ def list_clauses(text: str, cues: Sequence[str] = ()) -> tuple[Clause, ...]:
 def find_other_side(clauses: Sequence[Clause], chosen: Clause) -> Clause | None:
     """The clause that pulls against the chosen one, if the message argues with itself.
 
-    A turn (但是, but) belongs to the clause right before it; anything farther apart is only another thing said.
+    A turn (但是, but) belongs to the clause right before it; what is farther apart is another thought.
     """
     order = sorted(clauses, key=lambda clause: clause.at)
     for before, turn in pairwise(order):
@@ -271,7 +273,10 @@ _NOT_NAMES = frozenset(
 )
 
 
-_OWN = re.compile(r"(?:自己的?|我(?:那个|这个|的)|做(?:了|个|一)*|写(?:了|个|一)*|搭(?:了|个|一)*|想[做写搞弄开])[^，。！？\s]{0,6}$|\bmy $")
+_OWN = re.compile(
+    r"(?:自己的?|我(?:那个|这个|的)|做(?:了|个|一)*|写(?:了|个|一)*|搭(?:了|个|一)*|想[做写搞弄开])"
+    r"[^，。！？\s]{0,6}$|\bmy $"
+)
 
 
 def find_nouns(text: str, language: Language, *, near: str = "") -> Nouns:

@@ -29,8 +29,8 @@ _LEFT = load_pattern("reading.left")
 # the time there is now, not the time something took
 _MINUTES = re.compile(
     r"(?:只有|就有|(?<![成早])就|还有|只剩|还剩|剩下|能挤出|我有)\s*(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)\s*(?:个)?(分钟|小时|钟头)"
-    r"|\b(?:i have|i(?:'ve|’ve)(?: only)? got|only have|have only|i got|only got|there(?:'s| is| are)(?: only)?)"
-    r"(?: only| just| about| maybe)*\s+"
+    r"|\b(?:i have|i(?:'ve|’ve)(?: only)? got|only have|have only|i got|only got"
+    r"|there(?:'s| is| are)(?: only)?)(?: only| just| about| maybe)*\s+"
     r"(\d{1,3}|an|one|half an|two|five|ten|fifteen|twenty|thirty|forty)\s*(?:-|\s)?(min(?:ute)?s?|hours?)\b",
     re.IGNORECASE,
 )

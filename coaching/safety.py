@@ -1,13 +1,13 @@
 """One door for safety: what a message says about a life in danger, and the fixed words that answer it.
 
-``SafetyCheck.assess`` reads every inbound text before anything else. Its layers, each weaker and wider than the
-one before: a normal form that undoes spelling tricks; idioms and denials covered; a lexicon; shapes of sentences
-(``prompts/safety``); a classifier over character n-grams and families of words, trained on first use from
-sentences written for this project; and, for English, vectors of the packaged embedder when they are at hand.
-What a word list alone reaches, and what these layers reach, is measured in ``tests/bench/safety.py``.
+``SafetyCheck.assess`` reads every inbound text before anything else. Its layers, each weaker and wider than
+the one before: a normal form that undoes spelling tricks; idioms and denials covered; a lexicon; shapes of
+sentences; a classifier over character n-grams and families of words, trained on first use from sentences
+written for this project; and, where the embedder can read the message, its vector. All words stand in
+``prompts/safety``. What each layer reaches is measured in ``tests/bench/safety.py``.
 
-Sources: Crisis Text Line and 988 guidance as condensed in the project's notes on crisis handling: ask plainly,
-repeat their words once, no method, no lecture, no contract, name people before numbers.
+The texts follow the project's notes on crisis handling, which condense what 988 and Samaritans advise: ask
+plainly, repeat their words once, never a method, a lecture or a contract, people before numbers.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Encode = Callable[
-    [list[str]], "NDArray[np.float32] | None"
-]  # unit vectors, one row a text; None while it loads
+Encode = Callable[[list[str]], "NDArray[np.float32] | None"]
 
-# Log-odds of the classifier, set on benign work talk (tests/bench/safety.py prints the false alarms they cost).
+# Log-odds of the classifier, set on benign work talk: tests/bench/safety.py prints what they cost.
 DOUBT = 1.4  # from here on one plain question
 ALARM = 2.6  # from here on a sign is as good as heard
 OFFICE = -0.5  # below this a shape of words is office talk after all
 PER_DOUBLING = 0.35  # a long message has many chances to look odd once
+BREATHLESS = 0.5  # and so has a transcript without full stops
 VECTOR_WEIGHT = 0.6  # n-grams and vectors, when both speak: a little more than their mean
 
 MEMORY = 160  # characters of the message before that are read together with this one
@@ -122,7 +121,7 @@ def normalise(message: str) -> Normal:
             if char in " \t\u3000" or (char.isspace() and char != "\n"):
                 if not chars or chars[-1] in " \n":
                     continue
-                char = " "  # noqa: PLW2901  one kind of space is the point
+                char = " "
             elif char != "\n" and unicodedata.category(char) in ("Cf", "Mn", "Cc"):
                 continue
             chars.append(simplified.get(char, char))
@@ -200,28 +199,26 @@ def _features(text: str) -> list[str]:
     return found + [f"§{one}+{two}" for one, two in combinations(families, 2)]
 
 
-class Examples(NamedTuple):
-    """The sentences of ``prompts/safety/signs.toml``, as written and in normal form."""
+class Example(NamedTuple):
+    """A sentence of ``prompts/safety/signs.toml``, as written and in normal form."""
 
-    written: list[str]
-    texts: list[str]
-    risky: list[bool]
-    harm: list[bool]
+    written: str
+    text: str
+    risky: bool
+    harm: bool
 
 
 @cache
-def load_examples() -> Examples:
+def load_examples() -> tuple[Example, ...]:
     """Warning signs and ordinary talk, in the file's order."""
     signs = load_toml("safety/signs.toml")
-    rows = [
-        (sentence, normalise(sentence).text, side == "risk", group == "harm")
+    return tuple(
+        Example(sentence, normalise(sentence).text, side == "risk", group == "harm")
         for side in ("risk", "benign")
         for language in ("zh", "en")
         for group, sentences in signs[side][language].items()
         for sentence in sentences
-    ]
-    written, texts, risky, harm = zip(*rows, strict=True)
-    return Examples(list(written), list(texts), list(risky), list(harm))
+    )
 
 
 class Weight(NamedTuple):
@@ -235,28 +232,20 @@ class Weight(NamedTuple):
 class Classifier:
     """Logistic regression over ``_features``; what it says is a log-odds, positive for a warning sign.
 
-    Trained with sklearn, then kept as plain weights: a short message is scored in a fraction of a millisecond.
+    Trained with sklearn, then kept as plain weights: a short message costs well under a millisecond.
     """
 
-    def __init__(self, examples: Examples) -> None:
+    def __init__(self, examples: Sequence[Example]) -> None:
         # sklearn takes seconds to import and is needed by no command that only prints help
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
-
-        def regression() -> Any:
-            # liblinear with a fixed seed gives the same weights everywhere; tol costs nothing (tests/bench)
-            return LogisticRegression(
-                C=5, class_weight="balanced", solver="liblinear", tol=0.01, random_state=0
-            )
 
         vectorizer: Any = TfidfVectorizer(analyzer=_features, sublinear_tf=True, min_df=2)
-        rows = vectorizer.fit_transform(examples.texts)
-        risky = [i for i, risk in enumerate(examples.risky) if risk]
-        risk = regression().fit(rows, examples.risky)
-        harm = regression().fit(rows[risky], [examples.harm[i] for i in risky])
-        columns = zip(
-            vectorizer.get_feature_names_out(), vectorizer.idf_, risk.coef_[0], harm.coef_[0], strict=True
-        )
+        rows = vectorizer.fit_transform([example.text for example in examples])
+        risky = [i for i, example in enumerate(examples) if example.risky]
+        risk = _regression(5).fit(rows, [example.risky for example in examples])
+        harm = _regression(5).fit(rows[risky], [examples[i].harm for i in risky])
+        names = vectorizer.get_feature_names_out()
+        columns = zip(names, vectorizer.idf_, risk.coef_[0], harm.coef_[0], strict=True)
         self._weights = {str(name): Weight(*map(float, numbers)) for name, *numbers in columns}
         self._bias = Weight(0.0, float(risk.intercept_[0]), float(harm.intercept_[0]))
 
@@ -280,6 +269,15 @@ class Classifier:
         return Weight(0.0, risk / norm + self._bias.risk, harm / norm + self._bias.harm)
 
 
+def _regression(strength: float) -> Any:  # noqa: ANN401  # sklearn has no types
+    """Liblinear with a fixed seed gives the same weights everywhere; ``tol`` costs no recall."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=strength, class_weight="balanced", solver="liblinear", tol=0.01, random_state=0
+    )
+
+
 def windows(text: str) -> list[Span]:
     """Sentences and neighbouring pairs of them; a sentence without end is cut into overlapping stretches."""
     size = 80 if HAN.search(text) else 240
@@ -297,7 +295,7 @@ def windows(text: str) -> list[Span]:
 
 
 class SafetyCheck:
-    """Assesses texts. Deterministic and thread-safe; the classifier is trained once, on first use (about 1 s)."""
+    """Assesses texts. Deterministic and thread-safe; trained once, on first use, in about a second."""
 
     def __init__(self, classifier: Classifier | None = None) -> None:
         self._lock = threading.Lock()
@@ -314,17 +312,13 @@ class SafetyCheck:
 
         Args:
             encode: the embedder. Blocking, a few seconds: call off the loop.
-            reads_han: whether it reads Chinese; the packaged one does not, and is then trusted with English only.
+            reads_han: whether it reads Chinese; one that does not is trusted with English only.
         """
-        from sklearn.linear_model import LogisticRegression
-
-        examples = load_examples()
-        read = [i for i, text in enumerate(examples.texts) if reads_han or not HAN.search(text)]
-        rows = encode([examples.written[i] for i in read])
+        examples = [example for example in load_examples() if reads_han or not HAN.search(example.text)]
+        rows = encode([example.written for example in examples])
         if rows is None:
             return False
-        fitted = LogisticRegression(C=3, class_weight="balanced", solver="liblinear", random_state=0)
-        self._vectors = fitted.fit(rows, [examples.risky[i] for i in read])
+        self._vectors = _regression(3).fit(rows, [example.risky for example in examples])
         self._vectors_read_han = reads_han
         return True
 
@@ -348,9 +342,11 @@ class SafetyCheck:
             the verdict; its words are a substring of ``text``.
         """
         before = f"{context[-MEMORY:]}\n" if context else ""
-        reading = Reading(before + text, len(before), self._trained())
-        verdict = reading.by_rules() or reading.by_classifier(self._vector_odds(reading, language, vector))
-        return verdict or CALM
+        classifier = self._trained()
+        reading = Reading(before + text, len(before), classifier)
+        if verdict := reading.by_rules():
+            return verdict
+        return reading.by_classifier(classifier, self._vector_odds(reading, language, vector)) or CALM
 
     def _trained(self) -> Classifier:
         if self._classifier is None:
@@ -463,21 +459,21 @@ class Reading:
 
     # -- statistics
 
-    def by_classifier(self, vector_odds: float | None) -> SafetyVerdict | None:
+    def by_classifier(self, classifier: Classifier, vector_odds: float | None) -> SafetyVerdict | None:
         """The classifier over all windows; a vector of the whole message joins in when there is one."""
-        assert self._classifier is not None
         text = self._said
         spans = [span for span in windows(text) if self.normal.original(span).end > self.begins]
         if not spans:
             return None
-        odds = [self._classifier.score(text[span.start : span.end]) for span in spans]
+        long = 60 if HAN.search(text) else 180
+        odds = [classifier.score(text[start:end]) - BREATHLESS * (end - start > long) for start, end in spans]
         best = max(range(len(spans)), key=odds.__getitem__)
         score = odds[best] if vector_odds is None else (odds[best] + vector_odds) * VECTOR_WEIGHT
         score -= PER_DOUBLING * math.log2(max(1, len(spans) / 3))
         if score < DOUBT:
             return None
         sure = score >= ALARM
-        if sure and self._classifier.harms(text[spans[best].start : spans[best].end]):
+        if sure and classifier.harms(text[spans[best].start : spans[best].end]):
             return SafetyVerdict(Safety.HARM, self._words(spans[best]), Why.SIGNS)
         return SafetyVerdict(Safety.PASSIVE if sure else Safety.UNSURE, self._words(spans[best]), Why.SIGNS)
 

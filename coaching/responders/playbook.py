@@ -50,6 +50,7 @@ class PlaybookResponder:
         parts: list[Part | None] = [
             self._heard(reading, choose, step=step is not None),
             self._reflection(turn, reading, choose),
+            Said(reading.boundary.refer(turn.language)) if reading.boundary else None,
             self._past(turn, reading, choose),
             step,
             None if reading.no_questions else self._question(reading, choose),

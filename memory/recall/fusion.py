@@ -172,7 +172,7 @@ def search(
         legs["newest"] = weights.newest * places.dated[chosen] * ((chosen + 1) / len(timeline)) ** 2
     total = np.sum(list(legs.values()), axis=0)
     in_period = legs["period"] > 0 if question.period else np.zeros(len(chosen), dtype=np.bool_)
-    fit = _measure_fit(question, words, cosines, chosen, in_period)
+    fit = _measure_fit(question, words, cosines, chosen, in_period, legs["answer"] > 0)
     order = np.lexsort((-chosen, -total))[:limit]
     return [
         Hit(
@@ -242,9 +242,13 @@ def _measure_fit(
     cosines: NDArray[np.float32],
     chosen: NDArray[np.int64],
     in_period: NDArray[np.bool_],
+    answers: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
     """How likely each place is about what was asked: by its words, its sense, its date, or each a little."""
-    by_words = np.maximum(words.share[chosen], NEIGHBOURS_SAY * words.window_share[chosen])
+    # the words around a message speak for it where it answers them, or says something of it itself
+    itself = (words.share[chosen] > 0) | answers | (np.nan_to_num(cosines[chosen], nan=-1.0) > SENSE_FROM)
+    around = np.where(itself, NEIGHBOURS_SAY, 0.0) * words.window_share[chosen]
+    by_words = np.maximum(words.share[chosen], around)
     sense = cosines[chosen]
     by_words = by_words * np.where(np.isnan(sense), 1.0, 1.0 - question.reads * (1.0 - WORDS_ALONE))
     heard = np.clip((np.nan_to_num(sense, nan=-1.0) - SENSE_FROM) / (SENSE_CERTAIN - SENSE_FROM), 0.0, 1.0)

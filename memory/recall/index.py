@@ -177,6 +177,7 @@ class RecallIndex:
         """Mends the index, takes in what waits, and counts the vectors of people who asked."""
         await self._indexer.mend()
         await self._indexer.index_pending()
+        await self._indexer.catch_up()
         while self._to_check and not self._closing.is_set():
             await self._indexer.check(self._to_check.pop())
 

@@ -33,6 +33,8 @@ class Indexer:
         self._keeper = keeper
         self._queue: EncodeQueue | None = None
         self._writing = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._complete = False  # every message was seen to have tokens and vectors since the index was opened
         self.doing = "waiting for the embedder"
 
     @property
@@ -42,15 +44,22 @@ class Indexer:
     async def open(self, queue: EncodeQueue) -> None:
         """Opens the index with this embedder's vectors; one that cannot be used is filled anew."""
         self._queue = queue
-        if not await self._keeper.claim():
-            self.doing = "read only: another process writes the index"
-            return
-        self.doing = "opening"
-        if await self._keeper.open(self._embedder):
-            await self._catch_up(None)
-            self.doing = "ready"
-        else:
-            await self.rebuild()
+        async with self._opening:
+            if self._keeper.index is not None:
+                return
+            if not await self._keeper.claim():
+                self.doing = "read only: another process writes the index"
+                return
+            self.doing = "opening"
+            self._complete = False
+            if not await self._keeper.open(self._embedder):
+                self.doing = "rebuilding"
+                async with self._writing:
+                    await self._keeper.refill(self._embedder)
+            self._say_ready()
+
+    def _say_ready(self) -> None:
+        self.doing = "ready" if self._keeper.index is not None else "waiting for the Chroma server"
 
     async def mend(self) -> None:
         """Opens or rebuilds an index that is not there, or takes over from a writer that is gone."""
@@ -86,6 +95,8 @@ class Indexer:
             return 0
         if self._queue is None:
             return await self._take_out_pending(user_id)
+        if not self._keeper.remote:
+            await self.mend()  # it just took over, or the index broke
         settled = 0
         while True:
             async with self._writing:
@@ -210,16 +221,20 @@ class Indexer:
         """
         if self._queue is None or not await self._keeper.claim():
             return
+        self._complete = False
+        await self.catch_up(on_progress)
         self.doing = "rebuilding"
-        await self._catch_up(on_progress)
         async with self._writing:
             await self._keeper.refill(self._embedder)
-        self.doing = "ready" if self._keeper.index is not None else "waiting for the Chroma server"
+        self._say_ready()
 
-    async def _catch_up(self, on_progress: Progress | None) -> None:
-        """Tokens and vectors for every message that lacks them; goes on where it was interrupted."""
+    async def catch_up(self, on_progress: Progress | None = None) -> None:
+        """Tokens and vectors for every message that lacks them, after a change of embedder or tokenizer.
+
+        Goes on where it was interrupted; once they are all there, they are not looked for again.
+        """
         queue = self._queue
-        if queue is None:
+        if queue is None or self._complete or not await self._keeper.claim():
             return
         after, done = 0, 0
         total = await self._store.count_unready(queue.model.name)
@@ -230,9 +245,12 @@ class Indexer:
                     async with self._writing:
                         await self._index(queue, user_id, ids[start : start + GROUP], ())
                     done += len(ids[start : start + GROUP])
+                    self.doing = f"encoding, {min(done, total)} of {total} messages"
                     if on_progress is not None:
                         on_progress(min(done, total), total)
             after = unready[-1][1]
+        self._complete = True
+        self._say_ready()
         if on_progress is not None:
             on_progress(total, total)
 

@@ -44,7 +44,7 @@ async def find_nudge(journal: Journal, row_id: int, now: datetime) -> Nudge | No
         found = await db.execute(
             select(OutboxRow, UserRow)
             .join(UserRow, UserRow.id == OutboxRow.user_id)
-            .where(OutboxRow.id == row_id, OutboxRow.class_ == "may", OutboxRow.state.in_(WAITING))
+            .where(OutboxRow.id == row_id, OutboxRow.key.like("nudge:%"), OutboxRow.state.in_(WAITING))
         )
         pair = found.one_or_none()
         if pair is None:
@@ -58,6 +58,16 @@ async def find_nudge(journal: Journal, row_id: int, now: datetime) -> Nudge | No
     patience = LATE if row.payload["late"] else WAVE
     contact = decide_contact(standings[user.id], evening, now, patience=patience, asked_for=snoozed)
     return Nudge(row.id, row.key, user, evening, contact, row.payload if row.reply_id is not None else None)
+
+
+async def find_notice(journal: Journal, row_id: int) -> dict[str, Any] | None:
+    """What is to be sent of a row that is no nudge: it had its words when it was queued."""
+    async with journal.read() as db:
+        return await db.scalar(
+            select(OutboxRow.payload).where(
+                OutboxRow.id == row_id, OutboxRow.key.not_like("nudge:%"), OutboxRow.state.in_(WAITING)
+            )
+        )
 
 
 async def word_nudge(
@@ -114,7 +124,7 @@ async def snooze(tx: Transaction, user_id: int) -> datetime | None:
     Returns:
         When it will be; None where there was no nudge, or quiet hours have begun.
     """
-    mine = select(OutboxRow).where(OutboxRow.user_id == user_id, OutboxRow.class_ == "may")
+    mine = select(OutboxRow).where(OutboxRow.user_id == user_id, OutboxRow.key.like("nudge:%"))
     waiting = mine.where(OutboxRow.key.like("%:snooze:%"), OutboxRow.state.in_(WAITING)).limit(1)
     if (row := await tx.db.scalar(waiting)) is not None:
         return row.next_at
@@ -147,7 +157,7 @@ async def snooze(tx: Transaction, user_id: int) -> datetime | None:
 
 async def skip_tonight(tx: Transaction, user_id: int) -> None:
     """Notes "not tonight" on the nudge that was sent last; a snooze that waits is dropped."""
-    mine = [OutboxRow.user_id == user_id, OutboxRow.class_ == "may"]
+    mine = [OutboxRow.user_id == user_id, OutboxRow.key.like("nudge:%")]
     last = (
         select(func.max(OutboxRow.id))
         .where(*mine, OutboxRow.state == "sent", OutboxRow.key.not_like("%:snooze:%"))

@@ -4,9 +4,9 @@ Run with ``python -m tests.bench.safety`` (add ``--model`` to let the packaged e
 
 Three measurements, never mixed:
 
-1. the classifier alone, cross-validated over ``prompts/safety/signs.toml`` (ten folds), because it is trained there;
-2. the whole check on ``safety_fresh.toml``, messages written after everything was frozen and measured once;
-   later runs of it say only whether something broke, because its misses have been read since;
+1. the classifier alone, cross-validated over ``prompts/safety/signs.toml``, where it is trained, and the
+   whole check with that classifier (its rules have seen the file, so only false alarms mean something);
+2. the whole check on ``safety_fresh.toml``, messages written after everything was frozen;
 3. time per message.
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coaching.model import Language, Safety
-from coaching.safety import ALARM, DOUBT, HAN, Classifier, Encode, Examples, SafetyCheck, load_examples
+from coaching.safety import ALARM, DOUBT, HAN, Classifier, Encode, SafetyCheck, load_examples
 from prompts import load_toml
 
 FRESH = Path(__file__).with_name("safety_fresh.toml")
@@ -42,30 +42,26 @@ def groups() -> list[tuple[str, str, str]]:
     ]
 
 
-def cross_validate(examples: Examples) -> list[float]:
-    """The log-odds of each example from a classifier that has not seen it."""
-    odds = [0.0] * len(examples.texts)
-    for fold in range(FOLDS):
-        kept = [i for i in range(len(odds)) if i % FOLDS != fold]
-        trained = Classifier(Examples(*([column[i] for i in kept] for column in examples)))
-        for i in range(fold, len(odds), FOLDS):
-            odds[i] = trained.score(examples.texts[i])
-    return odds
-
-
-def report_classifier() -> None:
+def report_cross_validated() -> None:
     examples = load_examples()
-    odds = cross_validate(examples)
+    rows: dict[tuple[str, str, str], list[tuple[float, bool]]] = {}
+    places = groups()
+    for fold in range(FOLDS):
+        trained = Classifier([example for i, example in enumerate(examples) if i % FOLDS != fold])
+        check = SafetyCheck(trained)
+        for i in range(fold, len(examples), FOLDS):
+            language: Language = "zh" if places[i][1] == "zh" else "en"
+            loud = check.assess(examples[i].written, language).level is not Safety.NONE
+            for where in (places[i], (*places[i][:2], "(all)")):
+                rows.setdefault(where, []).append((trained.score(examples[i].text), loud))
     print(
-        f"classifier alone, {len(odds)} examples, {FOLDS}-fold: share at or above DOUBT {DOUBT} / ALARM {ALARM}"
+        f"{len(examples)} examples, {FOLDS}-fold: classifier at DOUBT {DOUBT}, at ALARM {ALARM}; whole check"
     )
-    rows: dict[tuple[str, str, str], list[float]] = {}
-    for where, score in zip(groups(), odds, strict=True):
-        rows.setdefault(where, []).append(score)
-        rows.setdefault((*where[:2], "(all)"), []).append(score)
-    for (side, language, group), scores in sorted(rows.items(), reverse=True):
-        doubt, alarm = (sum(s >= limit for s in scores) / len(scores) for limit in (DOUBT, ALARM))
-        print(f"  {side:6} {language} {group:12} n={len(scores):4}  {doubt:5.1%}  {alarm:5.1%}")
+    for (side, language_, group), scores in sorted(rows.items(), reverse=True):
+        doubt, alarm = (sum(s >= limit for s, _ in scores) / len(scores) for limit in (DOUBT, ALARM))
+        whole = sum(loud for _, loud in scores) / len(scores)
+        name = f"{side:6} {language_} {group:12}"
+        print(f"  {name} n={len(scores):4}  {doubt:6.1%}  {alarm:6.1%}   {whole:6.1%}")
 
 
 def report_fresh(check: SafetyCheck, encode: Encode | None = None) -> None:
@@ -91,7 +87,7 @@ def report_fresh(check: SafetyCheck, encode: Encode | None = None) -> None:
 
 
 def report_time(check: SafetyCheck) -> None:
-    texts = load_examples().texts[::7]
+    texts = [example.text for example in load_examples()[::7]]
     spent = []
     for text in texts:
         started = time.perf_counter()
@@ -110,7 +106,7 @@ def main() -> None:
     started = time.process_time()
     check.warm()
     print(f"trained in {time.process_time() - started:.1f} s of processor time, imports included")
-    report_classifier()
+    report_cross_validated()
     if FRESH.exists():
         report_fresh(check)
         if "--model" in sys.argv:

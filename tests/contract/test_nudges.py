@@ -601,15 +601,17 @@ async def test_after_midnight_the_words_are_still_about_the_evening_before(house
     assert turn.today == date(2026, 4, 1)
 
 
-async def test_a_reply_is_not_the_schedules_business(house: House) -> None:
+async def test_a_notice_that_is_no_nudge_goes_as_it_was_queued(house: House) -> None:
     user_id = await house.welcome()
     async with house.journal.begin() as tx:
-        out = Outgoing("u77:1:0", "telegram", BOT, 1001, "turn", {"text": "…"}, user_id=user_id)
+        out = Outgoing(
+            "notice:1", "telegram", BOT, 1001, "notice", {"text": "…"}, user_id=user_id, must=False
+        )
         await queue(tx, out)
         await tx.commit()
-    (row,) = await house.rows()
-    assert await house.ticks.prepare(row.id, house.clock.now()) is None
-    assert (await house.rows("queued")) != []
+    assert await snoozed(house, user_id) is None
+    assert await house.send() == ["…"]
+    assert await snoozed(house, user_id) is None
 
 
 # --- snooze and skip ----------------------------------------------------------------------------------------

@@ -73,7 +73,8 @@ async def say(
                 )
             if listed:
                 await connection.execute(
-                    insert(IndexOpRow), [{"user_id": user_id, "message_id": each, "op": "add"} for each in ids]
+                    insert(IndexOpRow),
+                    [{"user_id": user_id, "message_id": each, "op": "add"} for each in ids],
                 )
     return ids
 

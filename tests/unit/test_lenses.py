@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ CLEAR: list[tuple[Language, Lens, str]] = [
     ("en", Lens.RISK, "I'm afraid to launch it. What if it fails and everybody laughs?"),
     ("en", Lens.MEANING, "I feel empty and I don't know what the purpose of any of this is."),
     ("en", Lens.MONEY, "The mortgage eats my salary and our savings would last three months."),
-    ("en", Lens.SKILLS, "I failed the coding interview and wonder which course I should take to learn algorithms."),
+    ("en", Lens.SKILLS, "I failed the coding interview. Which course do I take to learn algorithms?"),
     ("en", Lens.ENERGY, "I'm exhausted, I haven't slept properly for a week."),
     ("zh", Lens.ENERGY, "连续加班一个月，彻底burnout了，no energy做任何事"),
     ("zh", Lens.SKILLS, "想从SDE转PM，interview要怎么准备，skill够不够"),
@@ -82,14 +83,14 @@ def test_the_deciders_mind_is_heard_and_told_as_recognition_ownership_or_impact(
 
 
 def test_two_subjects_are_both_heard(reader: LensReader) -> None:
-    reading = reader.read("我好怕辞职以后没有收入，房贷怎么办，存款撑不了几个月", "zh")
+    reading = reader.read("既担心被裁，又担心房贷还不上", "zh")
     assert set(reading.lenses) == {Lens.MONEY, Lens.RISK}
 
 
 def test_a_rambling_voice_transcript_is_heard_through_its_fillers(reader: LensReader) -> None:
     text = (
-        "嗯那个我就是想说一下啊 就是今天嘛 呃 就是评优的名单出来了 然后呢 就是还是没有我 然后那个 那个项目其实"
-        "就是我做的 但是汇报的时候是他去讲的 然后大家就觉得是他的功劳 我也不知道该怎么说 就 嗯 就这样"
+        "嗯那个我就是想说一下啊 就是今天嘛 呃 就是评优的名单出来了 然后呢 就是还是没有我 然后那个 "
+        "那个项目其实就是我做的 但是汇报的时候是他去讲的 然后大家就觉得是他的功劳 我也不知道该怎么说 就 嗯"
     )
     assert reader.read(text, "zh").lenses[0] is Lens.RECOGNITION
 
@@ -143,11 +144,14 @@ def test_a_cue_is_given_back_as_a_whole_word_and_only_for_the_lenses_heard(reade
     assert "week" not in cues
 
 
-def test_messages_that_were_never_seen_are_mostly_heard_rightly(reader: LensReader) -> None:
-    """Measured 0.93 and 0.81 without vectors; the floors only catch a reader that has come apart."""
-    office, scenes = (Figures.of(read_all(reader, load_fresh()[name], None)) for name in ("office", "scenes"))
-    assert office.two > 0.8
-    assert scenes.two > 0.6
+@pytest.mark.parametrize(
+    ("fresh", "floor"), [("scenes", 0.65), ("office", 0.8), ("terse", 0.7), ("plain", 0.85)]
+)
+def test_messages_that_were_never_learned_are_mostly_heard_rightly(
+    reader: LensReader, fresh: str, floor: float
+) -> None:
+    """Well below what was measured (tests/bench/lenses.py): it catches a reader that has come apart."""
+    assert Figures.of(read_all(reader, load_fresh()[fresh], None)).two > floor
 
 
 # --- learning ---------------------------------------------------------------------------------------------
@@ -162,7 +166,7 @@ class Counted(tuple[Example, ...]):
     """Examples that count how often they are gone through."""
 
     __slots__ = ()
-    times: Counter[int] = Counter()
+    times: ClassVar[Counter[int]] = Counter()
 
     def __iter__(self) -> Iterator[Example]:
         self.times[id(self)] += 1
@@ -189,7 +193,8 @@ def test_many_threads_that_ask_at_once_wait_for_one_lesson() -> None:
 
 
 def test_importing_the_reader_does_not_import_the_heavy_libraries() -> None:
-    code = "import sys, coaching.lenses; print([name for name in ('sklearn', 'scipy', 'numpy') if name in sys.modules])"
+    heavy = ("sklearn", "scipy", "numpy")
+    code = f"import sys, coaching.lenses; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
@@ -247,7 +252,7 @@ def test_a_vector_is_ignored_until_the_sense_was_learned() -> None:
 def test_a_model_that_is_still_loading_leaves_the_reader_as_it_was() -> None:
     reader = LensReader(MADE_UP)
     before = reader.read("florp quib", "en", unit(1))
-    assert not reader.fit_vectors(lambda texts: None)
+    assert not reader.fit_vectors(lambda _: None)
     assert reader.read("florp quib", "en", unit(1)) == before
 
 

@@ -1,0 +1,124 @@
+"""A SIGKILL at any moment of indexing or rebuilding: after the next start every message is found."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from memory.recall import open_recall
+from memory.recall.folders import Folders
+from memory.recall.vectors import open_folder
+from memory.sql.engine import open_engine, sqlite_url
+from tests.conftest import FrozenClock
+from tests.fakes.remembering import say, welcome
+
+KILLS = 6  # in the suite; by hand: python -m tests.crash.test_recall_kill 100
+ENTRIES = 400
+
+
+def entry(number: int) -> str:
+    return f"entry z{number}z about the {('harbour', 'kitchen', 'violin')[number % 3]}"
+
+
+async def keep_indexing(home: Path, rebuild: bool) -> None:
+    """What the child does until it is killed."""
+    engine = open_engine(sqlite_url(home / "offramp.db"))
+    recall = open_recall(engine, home, clock=FrozenClock(datetime(2026, 4, 1, tzinfo=UTC)), embedder="hash")
+    await recall.start()
+    await recall.ready()
+    print("ready", flush=True)
+    while True:
+        await recall.index_pending()
+        if rebuild:
+            await recall.reindex()
+        await asyncio.sleep(0)
+
+
+async def run_and_kill(home: Path, *, rebuild: bool, after: float) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.crash.test_recall_kill",
+        str(home),
+        "rebuild" if rebuild else "index",
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    await child.stdout.readline()
+    await asyncio.sleep(after)
+    child.kill()
+    await child.wait()
+
+
+async def assert_all_found(engine: AsyncEngine, home: Path, clock: FrozenClock, ids: list[int]) -> None:
+    recall = open_recall(engine, home, clock=clock, embedder="hash")
+    await recall.start()
+    await recall.ready()
+    await recall.index_pending()
+    assert (await recall.status()).waiting == 0
+    missing = []
+    for number, message_id in enumerate(ids):
+        if number % 7 and number < len(ids) - 40:
+            continue
+        found = await recall.recall(1, f"z{number}z", limit=1)
+        if [each.message.id for each in found] != [message_id]:
+            missing.append(number)
+    assert missing == []
+    async with asyncio.timeout(60):
+        while not recall._keeper.is_checked(1):  # noqa: SLF001  # nothing outside tells
+            await asyncio.sleep(0.02)
+    await recall.close()
+    current = Folders(home).find_current()
+    assert current is not None
+    index = open_folder(current.folder, keep_open=2)
+    assert index.count(1) == len(ids)
+    index.close()
+
+
+async def kill_often(engine: AsyncEngine, home: Path, clock: FrozenClock, times: int, seed: int) -> None:
+    """Says something, starts, kills at a random moment, and looks whether everything is there."""
+    chance = random.Random(seed)
+    await welcome(engine, 1)
+    ids: list[int] = []
+    for turn in range(times):
+        share = ENTRIES // times
+        ids += await say(engine, 1, *[entry(len(ids) + number) for number in range(share)])
+        await run_and_kill(home, rebuild=turn % 2 == 1, after=chance.uniform(0.0, 0.6))
+        if turn % 3 == 2 or turn == times - 1:
+            await assert_all_found(engine, home, clock, ids)
+
+
+@pytest.mark.timeout(300)
+async def test_after_any_kill_every_message_is_found(
+    sqlite_engine: AsyncEngine, tmp_path: Path, clock: FrozenClock
+) -> None:
+    await kill_often(sqlite_engine, tmp_path, clock, KILLS, seed=0)
+
+
+async def by_hand(times: int) -> None:
+    """The same for an evening: many kills, in a home of its own."""
+    import tempfile
+
+    from memory.sql.migrate import upgrade
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        engine = open_engine(sqlite_url(home / "offramp.db"))
+        await upgrade(engine)
+        clock = FrozenClock(datetime(2026, 4, 1, tzinfo=UTC))
+        await kill_often(engine, home, clock, times, seed=1)
+        await engine.dispose()
+    print(f"{times} kills, every message found")
+
+
+if __name__ == "__main__":
+    if sys.argv[1].isdigit():
+        asyncio.run(by_hand(int(sys.argv[1])))
+    else:
+        asyncio.run(keep_indexing(Path(sys.argv[1]), sys.argv[2] == "rebuild"))
