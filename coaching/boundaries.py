@@ -1,4 +1,4 @@
-"""Where the coach stops: law, visas, investments, tax and medicine get a referral and a preparation, no verdict.
+"""Where the coach stops: law, visas, investments, tax and medicine get a referral, never a verdict.
 
 Also hears instruction-like text, which is answered but never followed.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Boundary:
     """One subject on which the verdict is somebody else's.
 
-    ``refer_zh`` and ``refer_en`` name who can give it; the frames, questions and steps are the playbook's kind.
+    ``refer_zh`` and ``refer_en`` name who can give it; frames, questions and steps are the playbook's kind.
     """
 
     name: str
