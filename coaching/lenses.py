@@ -87,7 +87,7 @@ class LensReading:
         if not self.lenses:
             return ()
         shared = dict(self.scores)
-        stakeholder = shared[Lens.STAKEHOLDER]
+        stakeholder = shared.pop(Lens.STAKEHOLDER)
         whole = sum(shared[lens] for lens in STAKEHOLDER_IS_ONE_OF) or 1.0
         for lens in STAKEHOLDER_IS_ONE_OF:
             shared[lens] *= 1 + stakeholder / whole

@@ -282,5 +282,5 @@ class Indexer:
         if self._keeper.remote:
             await self._keeper.drop(user_id)
         else:
-            await self._keeper.refill(self._embedder or None)
+            await self._keeper.refill(self._embedder or None, apart=True)
         await self._store.clear_pending(user_id)

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.recall.filling import Batch, fill_apart
 from memory.recall.folders import Current, Folders
 from memory.recall.store import RecallStore, unpack
 from memory.recall.tokens import digest
@@ -174,12 +175,12 @@ class Keeper:
 
     # --- filling anew -------------------------------------------------------------------------------------
 
-    async def refill(self, embedder: str | None, on_progress: Progress | None = None) -> None:
+    async def refill(self, embedder: str | None, *, apart: bool = False) -> None:
         """Fills a fresh folder with every stored vector and switches to it; the old one is deleted.
 
         Args:
             embedder: whose vectors; None takes those of the folder there is.
-            on_progress: told how many people are done, and how many there are.
+            apart: in a process of its own, so that nothing of an erased person is in its memory.
         """
         if embedder is None:
             current = await self.off(self._folders.find_current)
@@ -192,12 +193,12 @@ class Keeper:
             await self._refill_server(self._url, embedder, people)
             return
         folder = await self.off(self._folders.next_folder)
+        if apart:
+            await fill_apart(folder, self._stream_all(people, embedder))
         fresh = await self.off(lambda: open_folder(folder, keep_open=self._keep_open))
-        for number, user_id in enumerate(people, 1):
-            async for names, vectors in self._stream(user_id, embedder):
+        if not apart:
+            async for user_id, names, vectors in self._stream_all(people, embedder):
                 await self.off(_filling(fresh, user_id, names, vectors))
-            if on_progress is not None:
-                on_progress(number, len(people))
         old, self.index = self.index, None
         if old is not None:
             await self.off(old.close)
@@ -210,6 +211,12 @@ class Keeper:
         await self.off(switch)
         self.index = fresh
         self._checked = set(people)
+
+    async def _stream_all(self, people: Sequence[int], embedder: str) -> AsyncIterator[Batch]:
+        """Everybody's stored vectors, a bulk at a time."""
+        for user_id in people:
+            async for names, vectors in self._stream(user_id, embedder):
+                yield user_id, names, vectors
 
     async def _refill_server(self, url: str, embedder: str, people: Sequence[int]) -> None:
         self._checked.clear()
@@ -238,7 +245,7 @@ def _putting(
 
 
 def _filling(
-    index: VectorIndex, user_id: int, names: list[str], vectors: NDArray[np.float32]
+    index: VectorIndex, user_id: int, names: Sequence[str], vectors: NDArray[np.float32]
 ) -> Callable[[], None]:
     return lambda: index.fill(user_id, names, vectors)
 

@@ -66,24 +66,29 @@ def report_cross_validated() -> None:
 
 def report_fresh(check: SafetyCheck, encode: Encode | None = None) -> None:
     fresh = tomllib.loads(FRESH.read_text("utf-8"))
+    for name, rounds in (("first", fresh), ("second", fresh["second"])):
+        print(f"fresh messages, {name} round, the whole check{' with vectors' if encode else ''}:")
+        _report_round(check, {side: rounds[side] for side in ("risk", "benign")}, encode)
+
+
+def _report_round(
+    check: SafetyCheck, messages: dict[str, dict[str, list[str]]], encode: Encode | None
+) -> None:
     heard: Counter[str] = Counter()
     total: Counter[str] = Counter()
-    print("fresh messages, the whole check:")
-    for side in ("risk", "benign"):
-        for kind, messages in fresh[side].items():
-            for message in messages:
-                language: Language = "zh" if HAN.search(message) else "en"
-                rows = encode([message]) if encode else None
-                vector = None if rows is None else rows[0]
-                verdict = check.assess(message, language, vector)
-                loud = verdict.level is not Safety.NONE
-                for key in (f"{side} {kind}", f"{side} (all)", f"{side} {kind} {language}"):
-                    total[key] += 1
-                    heard[key] += loud
-                if loud is (side == "benign"):
-                    print(f"  {'false alarm' if loud else 'missed':11} {kind:10} {verdict.level:8} {message}")
+    for side, kinds in messages.items():
+        for kind, message in ((kind, message) for kind, found in kinds.items() for message in found):
+            language: Language = "zh" if HAN.search(message) else "en"
+            rows = encode([message]) if encode else None
+            verdict = check.assess(message, language, None if rows is None else rows[0])
+            loud = verdict.level is not Safety.NONE
+            for key in (f"{side} {kind}", f"{side} (all)", f"{side} {language}"):
+                total[key] += 1
+                heard[key] += loud
+            if loud is (side == "benign"):
+                print(f"  {'false alarm' if loud else 'missed':11} {kind:10} {verdict.level:8} {message}")
     for key in sorted(total, reverse=True):
-        print(f"  {key:24} {heard[key]:3} / {total[key]:3}  {heard[key] / total[key]:5.1%}")
+        print(f"  {key:18} {heard[key]:3} / {total[key]:3}  {heard[key] / total[key]:5.1%}")
 
 
 def report_time(check: SafetyCheck) -> None:

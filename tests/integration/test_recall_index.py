@@ -186,6 +186,8 @@ async def test_a_person_who_left_is_in_no_byte_of_the_index(
             theirs = list(await connection.scalars(select(VectorRow.vector).where(VectorRow.user_id == 1)))
         await leave(sqlite_engine, 1)
         assert await recall.forget_user(1)
+        await say(sqlite_engine, 2, *[f"step {number} of somebody else" for number in range(300)])
+        await recall.index_pending()
         assert await find(recall, "kitchen", user_id=2)
     files = [path for path in (tmp_path / "recall").rglob("*") if path.is_file()]
     assert [path for path in files if any(vector in path.read_bytes() for vector in theirs)] == []
