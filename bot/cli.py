@@ -34,6 +34,7 @@ def _run(body: Callable[[Settings], Coroutine[Any, Any, int | None]], **override
     gc.freeze()  # what was imported stays: collecting it again and again is the start's largest waste
     with explained(_Failed):
         code = asyncio.run(body(load_settings(**overrides)))
+    gc.freeze()  # the program is over: going through all of torch once more would take seconds
     sys.exit(code or 0)
 
 

@@ -306,7 +306,7 @@ def go_on(turn: Turn, scene: Scene, dialogue: Dialogue, choose: Chooser) -> Draf
 
 
 def _is_story(turn: Turn) -> bool:
-    """Something on their mind rather than a line of a plan: news, a question, or a complaint with no moment."""
+    """Something on their mind, not a line of a plan: news, a question, or a complaint with no moment."""
     if _HAPPENED.search(turn.text) or _ELSEWHERE.search(turn.text):
         return True
     return not _has_moment(turn) and bool(_STORY.search(turn.text))

@@ -230,7 +230,7 @@ def _confirm(turn: Turn, state: dict[str, object], part: Part) -> Draft:
 
 
 def answer_forget(turn: Turn, dialogue: Dialogue) -> Draft | None:
-    """Yes erases; anything else leaves everything as it is, and what is no answer at all is answered itself."""
+    """Yes erases; anything else leaves everything as it is; what is no answer is answered itself."""
     if turn.tap != "forget:yes" and not YES.match(turn.text.strip()):
         return info(turn, "forget.kept", EndDialogue()) if len(turn.text) <= SHORT else None
     state = dialogue.state

@@ -25,7 +25,8 @@ TAPS = {"do": Intent.TAKE, "smaller": Intent.SMALLER, "not_this": Intent.NOT_THI
 def answer_offer(thinking: Thinking, intent: Intent) -> Draft:
     """The reply to a tap or a word about the offered step."""
     offered = thinking.scene.offered
-    if offered is None:
+    asked_by = thinking.turn.quoting
+    if offered is None or (asked_by is not None and asked_by != offered.reply_id):  # an old keyboard
         return info(thinking.turn, "step.none")
     match intent:
         case Intent.TAKE:

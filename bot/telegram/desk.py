@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from memory.sql.journal import Journal
 
 DOOR = "telegram"
+SPOKEN = 4  # words after a command from which on they are a sentence
 
 # where somebody is likely to be whose Telegram speaks like this; the first meeting asks
 _ZONES = {
@@ -73,7 +74,7 @@ class Desk:
         return Turn(
             person.id,
             words,
-            read_language(words, fallback=person.language),
+            _read_language(words, person.language, is_command=command is not None),
             self.clock.now().astimezone(person.tz),
             channel,
             command=command,
@@ -102,6 +103,13 @@ class Desk:
         if said := await find_said(self.journal, person.id, self.bot_id, wanted):
             return said.id
         return await find_reply_id(self.journal, self.bot_id, update.pending.chat_id, wanted)
+
+
+def _read_language(words: str, fallback: Language, *, is_command: bool) -> Language:
+    """A command's few words may be its own, such as ``/forget all``, and say nothing about the person."""
+    if is_command and len(words.split()) < SPOKEN:
+        return "zh" if read_language(words) == "zh" else fallback
+    return read_language(words, fallback=fallback)
 
 
 def _guess_zone(code: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 5  # minutes: nothing is ever made smaller than this
 LIGHT = 10  # minutes: what takes no longer is light enough for a tired evening as it stands
+THIN = 8  # on the scale of quoting.measure: five words that no lens is heard in say too little
 FOCUS = 60  # on the scale of quoting.measure: a longer message is about more than one thing
 
 
@@ -195,7 +196,7 @@ def build_step(
     values = {
         "minutes": minutes,
         "thing": reading.nouns.thing or found.word("thing", language),
-        "person": reading.nouns.person or found.word("person", language),
+        "person": reading.nouns.person or _default_person(found, reading, language),
     }
     template = found.word("smaller", language) if small else found.says(language)
     sentence = _sentence(_fill(template, when=slot.words, **values), language)
@@ -226,6 +227,11 @@ def build_step(
     )
 
 
+def _default_person(found: PlaybookStep, reading: Reading, language: Language) -> str:
+    """After a quarrel it is the other side, not whoever decides."""
+    return text("turn.other_side", language) if reading.quarrel else found.word("person", language)
+
+
 def _sentence(words: str, language: Language) -> str:
     words = words.strip()
     stop = "" if words[-1:] in "。.!！›…" else "。" if language == "zh" else "."
@@ -242,4 +248,4 @@ def needs_clarifying(turn: Turn, reading: Reading) -> bool:
     """Whether nothing was heard clearly enough to guess at."""
     if reading.intent is Intent.THIN or reading.quote is None:
         return True
-    return not reading.sure and measure(turn.text) < 10 and not reading.nouns.thing
+    return not reading.sure and measure(turn.text) < THIN and not reading.nouns.thing

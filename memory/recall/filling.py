@@ -51,13 +51,15 @@ async def fill_apart(folder: Path, batches: AsyncIterator[Batch]) -> None:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    assert child.stdin is not None  # noqa: S101  # asked for above
+    stdin = child.stdin
+    if stdin is None:
+        raise IndexBroken("no way to the child")
     try:
         async for user_id, names, vectors in batches:
             told = {"user": user_id, "names": list(names), "width": vectors.shape[1]}
-            child.stdin.write(json.dumps(told).encode() + b"\n" + vectors.astype("<f4").tobytes())
-            await child.stdin.drain()
-        child.stdin.close()
+            stdin.write(json.dumps(told).encode() + b"\n" + vectors.astype("<f4").tobytes())
+            await stdin.drain()
+        stdin.close()
         finished = await child.wait() == 0
     except (BrokenPipeError, ConnectionResetError):
         finished = False

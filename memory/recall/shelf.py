@@ -1,8 +1,8 @@
 """One person's messages in memory, ready to be searched: words, vectors, and who stands beside whom.
 
-Everything here is a copy of what SQL holds. The words answer the lexical leg; the vectors (half precision,
-768 bytes a message with the packaged embedder) give every candidate its exact score, whichever leg found it,
-and stand in for Chroma while that is being rebuilt.
+Everything here is a copy of what SQL holds. The words answer the lexical leg; the vectors (a byte a number,
+392 bytes a message with the packaged embedder, cosines off by less than .003) give every candidate its score,
+whichever leg found it, and stand in for Chroma while that is being rebuilt.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from memory.recall.windows import Timeline, lay_out
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCAN = 4096  # vectors compared at once in a full scan: 6 MB in single precision
+_STEPS = 127  # how finely a number of a vector is kept, on either side of 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Shelf:
         self._groups, self._mine, self._asks = _Column(np.int64), _Column(np.bool_), _Column(np.int8)
         self._lengths, self._alive = _Column(np.float32), _Column(np.bool_)
         self._dated = _Column(np.bool_)
-        self._read, self._vectors, self._owners = _Column(np.bool_), _Column(np.float16, 1), _Column(np.int64)
+        self._read, self._vectors, self._owners = _Column(np.bool_), _Column(np.int8, 1), _Column(np.int64)
+        self._scales = _Column(np.float32)
         self._places: Places | None = None
 
     # --- what is on it ------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Shelf:
         """About how much memory this takes."""
         columns = (
             self._ids, self._at, self._days, self._groups, self._mine, self._asks, self._lengths, self._alive,
-            self._dated, self._read, self._vectors, self._owners,
+            self._dated, self._read, self._vectors, self._scales, self._owners,
         )  # fmt: skip
         return sum(column.nbytes for column in columns) + self.words.nbytes + 200 * len(self._row_of)
 
@@ -184,9 +186,11 @@ class Shelf:
     def _add_vectors(self, row: int, vectors: NDArray[np.float32]) -> None:
         self._read.values[row] = True
         if len(vectors) and not len(self._vectors):
-            self._vectors = _Column(np.float16, vectors.shape[1])
+            self._vectors = _Column(np.int8, vectors.shape[1])
         for vector in vectors:
-            self._vectors.append(vector)
+            scale = max(float(np.abs(vector).max()), 1e-9) / _STEPS
+            self._vectors.append(np.round(vector / scale))
+            self._scales.append(scale)
             self._owners.append(row)
 
     def take(self, message_id: int) -> None:
@@ -259,14 +263,8 @@ class Shelf:
                 chosen = np.flatnonzero(wanted[at])
             for start in range(0, len(chosen), _SCAN):
                 part = chosen[start : start + _SCAN]
-                cosines = self._vectors.values[part].astype(np.float32) @ query
-                np.maximum.at(sense, at[part], cosines)
+                # einsum and not @: threads of BLAS wait for each other, 15 ms instead of .2 on a busy machine
+                steps = np.einsum("ij,j->i", self._vectors.values[part].astype(np.float32), query)
+                np.maximum.at(sense, at[part], steps * self._scales.values[part])
         sense[sense < -1.5] = np.nan
         return sense
-
-    def vectors_of(self, message_id: int) -> NDArray[np.float32] | None:
-        """A message's vectors, or None when it has none yet."""
-        row = self._row_of.get(message_id)
-        if row is None or not self._read.values[row]:
-            return None
-        return self._vectors.values[np.flatnonzero(self._owners.values == row)].astype(np.float32)

@@ -39,6 +39,8 @@ async def join_people(tx: Transaction, *, stays: int, goes: int) -> bool:
     """
     if stays == goes:
         return False
+    # what still waited for the index is decided anew below
+    await tx.db.execute(delete(IndexOpRow).where(IndexOpRow.user_id == goes))
     await _drop_doubles(tx, stays, goes)
     await _join_crisis(tx, stays, goes)
     moved = list(
@@ -59,7 +61,6 @@ async def join_people(tx: Transaction, *, stays: int, goes: int) -> bool:
             await tx.db.execute(update(table).where(table.c.user_id == goes).values(user_id=stays))
     for row in _STAYS_BEHIND:
         await tx.db.execute(delete(row).where(row.user_id == goes))
-    await tx.db.execute(delete(IndexOpRow).where(IndexOpRow.user_id == goes))
     if moved:
         await tx.db.execute(
             insert(IndexOpRow), [{"user_id": goes, "message_id": n, "op": "remove"} for n in moved]

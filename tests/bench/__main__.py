@@ -36,7 +36,7 @@ def main() -> None:
 def import_figures(folder: Path, home: Path) -> None:
     """A journal of 1 MB, brought in whole, beside encoding alone."""
     journal = folder / "journal.md"
-    lines = []
+    lines: list[str] = []
     size = 0
     day = 0
     while size < 1_000_000:

@@ -5,8 +5,10 @@ Run with ``python -m tests.bench.safety`` (add ``--model`` to let the packaged e
 Three measurements, never mixed:
 
 1. the classifier alone, cross-validated over ``prompts/safety/signs.toml``, where it is trained, and the
-   whole check with that classifier (its rules have seen the file, so only false alarms mean something);
-2. the whole check on ``safety_fresh.toml``, messages written after everything was frozen;
+   whole check with that classifier (its rules have seen the file, so only false alarms mean something; the
+   lines that teach the lenses, which no rule has seen, stand under ``(lenses)``);
+2. the whole check on ``safety_fresh.toml``, messages written after everything was frozen; the figures of the
+   first runs stand in that file;
 3. time per message.
 """
 
@@ -23,15 +25,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coaching.model import Language, Safety
-from coaching.safety import ALARM, DOUBT, HAN, Classifier, Encode, SafetyCheck, load_examples
+from coaching.safety import (
+    ALARM,
+    DOUBT,
+    HAN,
+    Classifier,
+    Encode,
+    SafetyCheck,
+    load_everyday,
+    load_examples,
+)
 from prompts import load_toml
 
 FRESH = Path(__file__).with_name("safety_fresh.toml")
-FOLDS = 10
+FOLDS = 5
 
 
-def groups() -> list[tuple[str, str, str]]:
-    """Side, language and group of every example, in the order of ``load_examples``."""
+def places() -> list[tuple[str, str, str]]:
+    """Side, language and group of every example, in the order of ``load_examples`` and ``load_everyday``."""
     signs = load_toml("safety/signs.toml")
     return [
         (side, language, group)
@@ -39,28 +50,26 @@ def groups() -> list[tuple[str, str, str]]:
         for language in ("zh", "en")
         for group, sentences in signs[side][language].items()
         for _ in sentences
-    ]
+    ] + [("benign", "zh" if HAN.search(line.text) else "en", "(lenses)") for line in load_everyday()]
 
 
 def report_cross_validated() -> None:
-    examples = load_examples()
+    examples = load_examples() + load_everyday()
+    where = places()
     rows: dict[tuple[str, str, str], list[tuple[float, bool]]] = {}
-    places = groups()
     for fold in range(FOLDS):
         trained = Classifier([example for i, example in enumerate(examples) if i % FOLDS != fold])
         check = SafetyCheck(trained)
         for i in range(fold, len(examples), FOLDS):
-            language: Language = "zh" if places[i][1] == "zh" else "en"
+            language: Language = "zh" if where[i][1] == "zh" else "en"
             loud = check.assess(examples[i].written, language).level is not Safety.NONE
-            for where in (places[i], (*places[i][:2], "(all)")):
-                rows.setdefault(where, []).append((trained.score(examples[i].text), loud))
-    print(
-        f"{len(examples)} examples, {FOLDS}-fold: classifier at DOUBT {DOUBT}, at ALARM {ALARM}; whole check"
-    )
-    for (side, language_, group), scores in sorted(rows.items(), reverse=True):
+            for place in (where[i], (*where[i][:2], "(all)")):
+                rows.setdefault(place, []).append((trained.score(examples[i].text), loud))
+    print(f"{len(examples)} examples, {FOLDS}-fold: classifier at DOUBT {DOUBT}, ALARM {ALARM}; whole check")
+    for (side, spoken, group), scores in sorted(rows.items(), reverse=True):
         doubt, alarm = (sum(s >= limit for s, _ in scores) / len(scores) for limit in (DOUBT, ALARM))
         whole = sum(loud for _, loud in scores) / len(scores)
-        name = f"{side:6} {language_} {group:12}"
+        name = f"{side:6} {spoken} {group:12}"
         print(f"  {name} n={len(scores):4}  {doubt:6.1%}  {alarm:6.1%}   {whole:6.1%}")
 
 

@@ -250,5 +250,5 @@ async def test_one_persons_words_are_never_anothers(journal: Journal, clock: Fro
     assert secret is not None
     assert await journal.find_message(two, secret) is None
     assert await journal.find_last_said(two) is None
-    days = {"since": date(2000, 1, 1), "until": date(2100, 1, 1)}
-    assert await journal.list_messages(two, **days) == ()
+    ever = await journal.list_messages(two, since=date(2000, 1, 1), until=date(2100, 1, 1))
+    assert ever == ()

@@ -109,7 +109,7 @@ async def test_indexing_twice_changes_nothing(
         async with engine.connect() as connection:
             after = (await connection.execute(select(VectorRow.message_id, VectorRow.vector))).all()
         assert sorted(before) == sorted(after)
-        assert len((await recall.explain(1, "升职", limit=9, floor=0.0))) == len(
+        assert len(await recall.explain(1, "升职", limit=9, floor=0.0)) == len(
             {answer.message.id for answer in await recall.explain(1, "升职", limit=9, floor=0.0)}
         )
 

@@ -85,7 +85,7 @@ async def gone(pid: int) -> None:
 async def test_killed_at_commits_and_at_random_nothing_is_lost_doubled_or_disordered(
     sqlite_engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    chance = random.Random(20260401)  # noqa: S311  # the same kills every time
+    chance = random.Random(20260401)  # the same kills every time
     journal = Journal(sqlite_engine, RealClock())
     async with FakeTelegram() as telegram, zygote(telegram, tmp_path) as bots:
         people = [telegram.person(name, language_code="en") for name in ("Ann", "Bo", "Cy")]
@@ -116,7 +116,7 @@ async def test_killed_at_commits_and_at_random_nothing_is_lost_doubled_or_disord
         await gone(last)
         duplicates = await check(journal, people, said)
     sent = sum(len(words) for words in said.values())
-    print(  # noqa: T201  # the count is the point
+    print(  # the count is the point
         f"{KILLS} kills, {sent} messages: 0 lost, 0 done twice, 0 disordered; {duplicates} replies read twice"
     )
 

@@ -109,7 +109,7 @@ async def test_killed_at_any_moment_nothing_is_lost_and_order_is_kept(
     for number in range(60):
         await put(journal, telegram, people[number % 4], f"{number:02}", must=number % 5 != 0)
     telegram.inject(drop_after(), "sendMessage", rate=0.03, times=None)
-    moments = random.Random(7)  # noqa: S311  # when to kill, not a secret
+    moments = random.Random(7)  # when to kill, not a secret
     kills = 0
     for _ in range(3):
         async with sender.running():

@@ -71,7 +71,7 @@ async def assert_all_found(engine: AsyncEngine, home: Path, clock: FrozenClock, 
             missing.append(number)
     assert missing == []
     async with asyncio.timeout(60):
-        while not recall._keeper.is_checked(1):  # noqa: SLF001  # nothing outside tells
+        while not recall._keeper.is_checked(1):  # nothing outside tells
             await asyncio.sleep(0.02)
     await recall.close()
     current = Folders(home).find_current()

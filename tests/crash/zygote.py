@@ -101,7 +101,7 @@ def main() -> None:
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  # lives as long as the process
             asyncio.run(run(json.loads(line)))
             os._exit(0)
-        print(pid, flush=True)  # noqa: T201  # this is what it is for
+        print(pid, flush=True)  # this is what it is for
 
 
 if __name__ == "__main__":

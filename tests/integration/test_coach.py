@@ -107,7 +107,9 @@ async def test_an_ordinary_message_gets_reflection_step_and_question_in_that_ord
     answer = await lin.coach.reply_to(lin.turn("我做的对账表每周给大家省半天，没人知道。"))
     kinds = [type(part) for part in answer.reply.draft.parts]
     assert kinds == [Reflection, NextStep, Question]
-    assert [quote.text in "我做的对账表每周给大家省半天，没人知道。" for quote in answer.reply.draft.quotes] == [True]
+    assert [
+        quote.text in "我做的对账表每周给大家省半天，没人知道。" for quote in answer.reply.draft.quotes
+    ] == [True]
 
 
 async def test_the_past_stands_between_the_guess_and_the_step_with_its_date(lin: Person) -> None:

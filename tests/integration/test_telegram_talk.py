@@ -211,7 +211,7 @@ async def test_cancel_never_silences_a_call_for_help(opened: Open, ann: Person) 
 
 async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not is_so():  # noqa: ASYNC110  # a coach by script announces nothing
+        while not is_so():  # a coach by script announces nothing
             await asyncio.sleep(0.01)
 
 

@@ -11,6 +11,7 @@ from coaching.errors import DraftRejected
 from coaching.parts import (
     Draft,
     NextStep,
+    Part,
     Past,
     Question,
     Quote,
@@ -44,7 +45,7 @@ QUESTION = Question("谁最先会发现它停了？")
 GOOD = Draft(ReplyKind.TURN, "zh", (REFLECTION, STEP, QUESTION))
 
 REFLECTION_EN = Reflection(
-    "“Nobody knows it exists”: perhaps what is missing is not more work but one sound coming back from anywhere.",
+    "“Nobody knows it exists”: perhaps what is missing is not more work but one sound that comes back.",
     (Quote("Nobody knows it exists"),),
 )
 QUESTION_EN = Question("Who would be the first to notice that it stopped, and at what hour of the week?")
@@ -52,7 +53,7 @@ GOOD_EN = Draft(ReplyKind.TURN, "en", (REFLECTION_EN, QUESTION_EN))
 SOURCES_EN = Sources("The sheet saves half a day. Nobody knows it exists.", {}, {})
 
 
-def faults(draft: Draft, *more: object) -> tuple[str, ...]:
+def faults(draft: Draft, *more: Part) -> tuple[str, ...]:
     return find_faults(replace(draft, parts=(*draft.parts, *more)), SOURCES)
 
 

@@ -186,19 +186,19 @@ def test_a_lens_lifts_what_was_heard_through_it() -> None:
     shelf.put(
         Entry(**{**{name: getattr(made, name) for name in Entry.__slots__}, "lenses": ((Lens.ENERGY, 1.0),)})
     )
-    assert [hit.message_id for hit in find(shelf, "project late", lenses=(Lens.ENERGY,))][0] == 1
+    assert next(hit.message_id for hit in find(shelf, "project late", lenses=(Lens.ENERGY,))) == 1
 
 
 def test_the_newest_counts_only_when_the_question_asks_for_now() -> None:
     shelf = shelf_of("my boss is Zhou", "my boss is He")
-    assert [hit.message_id for hit in find(shelf, "who is my boss now")][0] == 2
+    assert next(hit.message_id for hit in find(shelf, "who is my boss now")) == 2
     assert "newest" not in find(shelf, "who was my boss")[0].legs
 
 
 def test_the_coachs_words_stand_behind_the_persons() -> None:
     shelf = shelf_of("the treadmill feeling again")
     shelf.put(entry(2, "the treadmill feeling again", at=MONDAY + timedelta(days=3), mine=False))
-    assert [hit.message_id for hit in find(shelf, "treadmill")][0] == 1
+    assert next(hit.message_id for hit in find(shelf, "treadmill")) == 1
 
 
 # --- settling -----------------------------------------------------------------------------------------------
