@@ -5,8 +5,8 @@ Three kinds of evidence, each a likeness between a message and the examples in `
 * **words**: shared character n-grams (Chinese 1-3) and words (English 1-2, and 3-5 letters inside them);
 * **cues**: shared word fields (``lens_data.py``). Because a field is bilingual, what was learned in one
   language helps the other, and what a field speaks for is learned, not decreed;
-* **sense**: nearness of the sentence vectors, for English only, once ``fit_vectors`` was called: the
-  packaged model reads Chinese as unknown tokens.
+* **sense**: nearness of the sentence vectors, once ``fit_vectors`` was called; for English only, unless the
+  embedder reads Chinese too: the packaged one takes it for unknown tokens.
 
 Their sum is a kernel, and ridge regression on it has a closed form: nothing random, nothing iterative.
 ``tests/bench/lenses.py`` measures each kind alone and together.
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 LENSES = tuple(Lens)
 STAKEHOLDER_IS_ONE_OF = (Lens.RECOGNITION, Lens.OWNERSHIP, Lens.IMPACT)
 
-FULL_CUES = 10.0  # in rarity, which is about 5.5 a field: from some three fields on, cues count in full
+FULL_CUES = 10.0  # in rarity, about 4.5 a field: five fields that agree count in full, one for less than half
 SENSE_WIDTH = 3.0
 RIDGE = 1.0
 ALSO = 0.5  # how much an example speaks for its second lens, against 1 for its first
-SHARPNESS = 7.0  # softmax of the ridge scores: here the mean certainty equals the share of right readings
+SHARPNESS = 7.0  # softmax of the ridge scores: a certainty of 0.5-0.7 was right in 0.75 of the readings
 SURE = 0.3  # below, at most half of the first lenses were right
 LIKELIER_THAN_NOT = 0.5
 SECOND = 0.03  # a second lens weaker than a third of an even share is noise
@@ -52,8 +52,8 @@ _WORD = re.compile(r"[a-z][a-z']*|\d+")
 class Weights:
     """How much each kind of evidence counts; ``tests/bench/lenses.py`` sets one or two to zero.
 
-    Flat around these values: halving or doubling one moves the figures there by a point or less. Sense
-    likenesses are small (most pairs near 0.1), hence the larger weight.
+    Flat around these values: halving or doubling one moves the fresh figures by one to three messages in
+    120. Sense likenesses are small (most pairs near 0.1), hence the larger weight.
     """
 
     words: float = 1.0
@@ -100,7 +100,7 @@ def _best(scores: dict[Lens, float]) -> tuple[Lens, ...]:
 
 
 class LensReader:
-    """Reads lenses. Learns from the packaged examples when first used, in about a second; thread-safe."""
+    """Reads lenses. Learns from the packaged examples when first used, in one to two seconds; thread-safe."""
 
     def __init__(self, examples: Sequence[Example] | None = None, *, weights: Weights | None = None) -> None:
         self._given = examples
@@ -108,16 +108,17 @@ class LensReader:
         self._learning = Lock()
         self._plain: _Model | None = None
         self._sensing: _Model | None = None
+        self._senses_han = False
 
     def read(self, text: str, language: Language, vector: Matrix | None = None) -> LensReading:
         """Reads one message; about a millisecond once it has learned.
 
         Args:
             text: what they said.
-            language: of the message. A vector counts for English only.
+            language: of the message. A vector of Chinese counts only if the embedder reads it.
             vector: its unit sentence vector, shape (384,), from the encoder that ``fit_vectors`` was given.
         """
-        sensing = self._sensing if language == "en" and vector is not None else None
+        sensing = self._sensing if vector is not None and (language == "en" or self._senses_han) else None
         model = sensing or self._learned()
         *each, none = model.weigh(text, vector if sensing else None)
         scores = dict(zip(LENSES, each, strict=True))
@@ -126,12 +127,13 @@ class LensReader:
         sure = bool(lenses) and scores[best[0]] >= SURE
         return LensReading(scores, none, lenses, sure, _heard_in(text, lenses))
 
-    def fit_vectors(self, encode: Callable[[list[str]], Matrix | None]) -> bool:
-        """Learns the sense of the English examples. Takes their encoding time: call it off the loop.
+    def fit_vectors(self, encode: Callable[[list[str]], Matrix | None], *, reads_han: bool = False) -> bool:
+        """Learns the sense of the examples. Takes their encoding time: call it off the loop.
 
         Args:
             encode: unit vectors for texts, one row each, or None while the model is not there. The caller
                 may cache by text: the texts are the same until a new version is installed.
+            reads_han: whether it reads Chinese; one that does not is asked about English only.
 
         Returns:
             Whether it was done. Until then, and for a message without a vector, words and cues decide.
@@ -139,18 +141,18 @@ class LensReader:
         import numpy as np
 
         examples = load_examples() if self._given is None else self._given
-        english = [n for n, example in enumerate(examples) if example.language == "en"]
+        readable = [n for n, example in enumerate(examples) if reads_han or example.language == "en"]
         rows: list[Matrix] = []
-        for start in range(0, len(english), ENCODE_AT_ONCE):
-            made = encode([examples[n].text for n in english[start : start + ENCODE_AT_ONCE]])
+        for start in range(0, len(readable), ENCODE_AT_ONCE):
+            made = encode([examples[n].text for n in readable[start : start + ENCODE_AT_ONCE]])
             if made is None:
                 return False
             rows.append(made)
         senses = np.zeros((len(examples), rows[0].shape[1]), dtype=np.float32)
-        senses[english] = np.concatenate(rows)
+        senses[readable] = np.concatenate(rows)
         model = _Model(examples, self._weigh, senses)
         with self._learning:
-            self._sensing = model
+            self._sensing, self._senses_han = model, reads_han
         return True
 
     def _learned(self) -> _Model:
@@ -184,7 +186,8 @@ class _Model:
 
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
         self._prior = targets.mean(axis=0)
-        kernel = weigh.words * (grams @ grams.T).toarray() + self._likeness(self._cues, senses)
+        kernel = self._likeness(self._cues, senses)
+        kernel += (weigh.words * (grams @ grams.T)).toarray()
         ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(kernel, targets - self._prior)
         self._weights: Matrix = ridge.dual_coef_
         self._gram_weights: Matrix = np.ascontiguousarray(weigh.words * (grams.T @ self._weights))
@@ -223,7 +226,10 @@ class _Model:
         like *= self._weigh.cues
         if senses is not None and self._senses is not None:
             both = np.outer(senses.any(axis=1), self._senses.any(axis=1))
-            like += self._weigh.sense * both * np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
+            near = np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
+            near *= both
+            near *= self._weigh.sense
+            like += near
         return like
 
 

@@ -40,6 +40,7 @@ ALARM = 2.6  # from here on a sign is as good as heard
 OFFICE = -0.5  # below this a shape of words is office talk after all
 PER_DOUBLING = 0.35  # a long message has many chances to look odd once
 BREATHLESS = 0.5  # and so has a transcript without full stops
+ENOUGH = 6  # Chinese characters, or half as many words: less than that is no evidence
 VECTOR_WEIGHT = 0.6  # n-grams and vectors, when both speak: a little more than their mean
 
 MEMORY = 160  # characters of the message before that are read together with this one
@@ -56,6 +57,7 @@ FILLER = re.compile(
 )
 BORDER = re.compile(r"(?<=[㐀-鿿])(?=[a-z])|(?<=[a-z])(?=[㐀-鿿])")
 CLAUSE_END = re.compile(r"[，。！？；：、,.!?;:\n「」『』“”\"()（）…—]")
+QUOTING = re.compile(r"(?:说|讲|写|发|问|\b(?:says?|said|wrote|texted))[^:“\"「]{0,8}[:“\"「]")
 ME = re.compile(r"我|\b(?:i|im|ive|id|ill|my|me|myself)\b")
 
 
@@ -305,6 +307,10 @@ def windows(text: str) -> list[Span]:
     return spans + pairs
 
 
+def _says_enough(text: str) -> bool:
+    return len(HAN.findall(text)) + 2 * len(LATIN.findall(text)) >= ENOUGH
+
+
 # ---------------------------------------------------------------- the door
 
 
@@ -386,10 +392,7 @@ class Reading:
         self.begins = begins  # what stands before is context, heard but never repeated
         self.normal = normalise(message)
         self._tiers = _lexicon().tiers
-        self._said = self._cover(
-            "denials", self.normal.text
-        )  # for the classifier, to which idioms are evidence
-        self._covered = self._cover("idioms", self._said)
+        self._covered = self._cover("idioms", self._cover("denials", self.normal.text))
         self._classifier = classifier
 
     def _cover(self, tier: str, text: str) -> str:
@@ -454,28 +457,29 @@ class Reading:
 
     def _is_about_other(self, span: Span) -> bool:
         """The nearest person before the words, in their clause, decides; nobody named means the writer."""
-        words = self.normal.text[span.start : span.end]
         clause = re.split(r"[，。！？,.!?；;\n]", self.normal.text[: span.start])[-1][-60:]
         own = [match.start() for match in self._tiers["own"].finditer(clause)]
         other = [match.start() for match in self._tiers["other"].finditer(clause)]
+        if other and QUOTING.search(clause, other[0]):
+            return True
         if not other or (own and own[-1] > other[-1]):
             return False
-        return not ME.search(words) or self._is_quoted(span)
-
-    def _is_quoted(self, span: Span) -> bool:
-        return self.normal.text[: span.start].rstrip()[-1:] in "「『“\"'‘:："
+        return not ME.search(self.normal.text[span.start : span.end])
 
     def _other(self, span: Span) -> SafetyVerdict:
-        lost = any(match.end() > span.start for match in self._tiers["lost"].finditer(self._sentence(span)))
-        grief = lost or bool(self._tiers["lost"].search(self._sentence(span)))
+        grief = self._tiers["lost"].search(self._sentence(span))
         return SafetyVerdict(Safety.UNSURE, self._words(span), Why.GRIEF if grief else Why.OTHER)
 
     # -- statistics
 
     def by_classifier(self, classifier: Classifier, vector_odds: float | None) -> SafetyVerdict | None:
         """The classifier over all windows; a vector of the whole message joins in when there is one."""
-        text = self._said
-        spans = [span for span in windows(text) if self.normal.original(span).end > self.begins]
+        text = self._covered
+        spans = [
+            span
+            for span in windows(text)
+            if self.normal.original(span).end > self.begins and _says_enough(text[span.start : span.end])
+        ]
         if not spans:
             return None
         long = 60 if HAN.search(text) else 180
@@ -499,13 +503,13 @@ class Reading:
     # -- pieces of the message
 
     def _sentence(self, span: Span) -> str:
-        text = self._said
+        text = self._covered
         start = max((text.rfind(mark, 0, span.start) for mark in "。！？!?\n;；"), default=-1) + 1
         ends = [end for mark in "。！？!?\n;；" if (end := text.find(mark, span.end)) >= 0]
         return text[max(start, span.start - 160) : min([*ends, span.end + 160, len(text)])]
 
     def _around(self, span: Span) -> str:
-        return self._said[max(0, span.start - 60) : span.end + 60]
+        return self._covered[max(0, span.start - 60) : span.end + 60]
 
     def _words(self, span: Span) -> str:
         """Their clause around ``span``, verbatim; empty when it names a means or stands in the context."""
@@ -559,7 +563,9 @@ def assess_answer(text: str, language: Language, previous: Safety, *, why: Why =
     if says("yes", said) and not taken_back:
         return SafetyVerdict(Safety.EXPLICIT, "", Why.YES)
     if previous in (Safety.EXPLICIT, Safety.HARM):
-        return SafetyVerdict(Safety.PASSIVE if taken_back else previous, "", Why.UNCLEAR)
+        # a no to the question that was put plainly once more is a step down as well, not yet the end of it
+        step_down = taken_back or why is Why.UNCLEAR
+        return SafetyVerdict(Safety.PASSIVE if step_down else previous, "", Why.UNCLEAR)
     return SafetyVerdict(Safety.NONE, "", Why.CLEARED)
 
 
@@ -617,4 +623,4 @@ def _text_key(verdict: SafetyVerdict) -> str:
 def _numbers(language: Language, country: str | None) -> dict[str, str]:
     lines = load_toml("safety/lines.toml")
     place = lines.get((country or "").upper()) or lines["unknown"][language]
-    return {name: str(place.get(f"{name}_{language}", place[name])) for name in ("line", "emergency")}
+    return {name: str(place.get(f"{name}_{language}") or place[name]) for name in ("line", "emergency")}

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coaching.model import Lens
 from memory.recall.embedder import Model
@@ -33,29 +32,18 @@ _NOW = re.compile(
 )
 
 
-def read_question(
-    query: str,
-    *,
-    today: date,
-    model: Model | None = None,
-    vector: NDArray[np.float32] | None = None,
-    lenses: tuple[Lens, ...] = (),
-) -> Question:
-    """What a question looks for.
+def read_question(query: str, *, today: date, lenses: tuple[Lens, ...] = ()) -> Question:
+    """What a question looks for by words and by date; its vector comes later.
 
     Args:
         query: as it was asked.
         today: what "last month" is counted from.
-        model: the embedder, if one is loaded.
-        vector: the question's unit vector, if there is one.
         lenses: through which the moment is heard.
     """
     folded = normalise(query)
     period = find_period(folded, today)
     return Question(
         terms=weigh_terms(_what_is_asked(query, folded, dated=bool(period))),
-        vector=vector,
-        reads=measure_reading(model, query) if model is not None and vector is not None else 0.0,
         lenses=lenses,
         period=period or None,
         now=_NOW.search(folded) is not None,

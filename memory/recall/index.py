@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from memory.recall.asking import measure_reading, read_question
 from memory.recall.embedder import PACKAGED, Loaded, LoadingStopped, Model, load_model
 from memory.recall.encoding import EncodeQueue
 from memory.recall.folders import Folders
-from memory.recall.fusion import FLOOR, Hit, Question, search
+from memory.recall.fusion import FLOOR, Heard, Hit, Question, hear, search
 from memory.recall.indexer import Indexer
 from memory.recall.keeper import Keeper, Progress
 from memory.recall.settling import Answer, settle
@@ -259,22 +259,20 @@ class RecallIndex:
         if queue is not None and vector is None and reads > 0:
             coming = asyncio.wrap_future(queue.submit([query], query=True))
         shelf = await self._shelves.get(user_id, queue.model.name if queue is not None else None)
+        question = read_question(query, today=self._clock.now().date(), lenses=tuple(lenses))
+        heard = await self._keeper.off(lambda: _hear(shelf, question))  # while the question is encoded
         if coming is not None:
             vector = (await coming)[0]
-        question = read_question(
-            query,
-            today=self._clock.now().date(),
-            model=queue.model if queue is not None else None,
-            vector=vector,
-            lenses=tuple(lenses),
-        )
+        if vector is not None and reads > 0:
+            question = replace(question, vector=vector, reads=reads)
         asked = _Asked(since, until, only_user, exclude)
-        hits = await self._search(user_id, shelf, question, asked, max(3 * limit, 30))
-        messages = await self._store.load_messages(user_id, [hit.message_id for hit in hits])
-        return tuple(settle(hits, messages, floor=floor, limit=limit))
+        hits = await self._search(user_id, shelf, question, heard, asked, 3 * limit)
+        fitting = [hit for hit in hits if hit.fit >= floor]
+        messages = await self._store.load_messages(user_id, [hit.message_id for hit in fitting])
+        return tuple(settle(fitting, messages, limit=limit))
 
     async def _search(
-        self, user_id: int, shelf: Shelf, question: Question, asked: _Asked, limit: int
+        self, user_id: int, shelf: Shelf, question: Question, heard: Heard, asked: _Asked, limit: int
     ) -> list[Hit]:
         usable = self._keeper.index if self._keeper.is_checked(user_id) else None
         if usable is None and self._keeper.index is not None:
@@ -291,7 +289,8 @@ class RecallIndex:
                 except IndexBroken:
                     broken = True
             with shelf.lock:
-                return search(shelf, question, found, allowed=_allowed(shelf, asked), limit=limit)
+                allowed = _allowed(shelf, asked)
+                return search(shelf, question, found, allowed=allowed, limit=limit, heard=heard)
 
         hits = await self._keeper.off(work)
         if broken and self._keeper.index is usable:
@@ -341,6 +340,11 @@ class RecallIndex:
             memory=self._shelves.nbytes,
             trouble=self._complaint or self._keeper.trouble,
         )
+
+
+def _hear(shelf: Shelf, question: Question) -> Heard:
+    with shelf.lock:
+        return hear(shelf, question.terms)
 
 
 def _allowed(shelf: Shelf, asked: _Asked) -> NDArray[np.bool_]:

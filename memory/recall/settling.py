@@ -59,19 +59,18 @@ def _share(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / both if both else 0.0
 
 
-def settle(hits: Sequence[Hit], messages: Mapping[int, Message], *, floor: float, limit: int) -> list[Answer]:
+def settle(hits: Sequence[Hit], messages: Mapping[int, Message], *, limit: int) -> list[Answer]:
     """The answers in the order they are given, at most ``limit``.
 
     Args:
         hits: best first.
         messages: what is shown, by id; a hit without one is left out.
-        floor: the fit below which nothing is returned.
         limit: how many.
     """
     kept: list[tuple[Answer, _Look]] = []
     for hit in hits:
         message = messages.get(hit.message_id)
-        if message is None or hit.fit < floor:
+        if message is None:
             continue
         answer, look = Answer(hit, message), _look_at(message.text)
         twin = next((at for at, (_, seen) in enumerate(kept) if _is_twin(look, seen)), None)

@@ -23,7 +23,7 @@ from tests.fakes.door import RealClock
 from tests.fakes.telegram import FakeTelegram, Person
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 24
+KILLS = 12
 MESSAGES = 120
 
 

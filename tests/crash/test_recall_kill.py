@@ -18,7 +18,7 @@ from memory.sql.engine import open_engine, sqlite_url
 from tests.conftest import FrozenClock
 from tests.fakes.remembering import say, welcome
 
-KILLS = 6  # in the suite; by hand: python -m tests.crash.test_recall_kill 100
+KILLS = 4  # in the suite; by hand: python -m tests.crash.test_recall_kill 100
 ENTRIES = 400
 
 
@@ -32,7 +32,7 @@ async def keep_indexing(home: Path, rebuild: bool) -> None:
     recall = open_recall(engine, home, clock=FrozenClock(datetime(2026, 4, 1, tzinfo=UTC)), embedder="hash")
     await recall.start()
     await recall.ready()
-    print("ready", flush=True)
+    print("ready", flush=True)  # the parent waits for it
     while True:
         await recall.index_pending()
         if rebuild:
@@ -71,7 +71,7 @@ async def assert_all_found(engine: AsyncEngine, home: Path, clock: FrozenClock, 
             missing.append(number)
     assert missing == []
     async with asyncio.timeout(60):
-        while not recall._keeper.is_checked(1):  # nothing outside tells
+        while not recall._keeper.is_checked(1):  # nothing tells
             await asyncio.sleep(0.02)
     await recall.close()
     current = Folders(home).find_current()
@@ -83,7 +83,7 @@ async def assert_all_found(engine: AsyncEngine, home: Path, clock: FrozenClock, 
 
 async def kill_often(engine: AsyncEngine, home: Path, clock: FrozenClock, times: int, seed: int) -> None:
     """Says something, starts, kills at a random moment, and looks whether everything is there."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # moments to kill at
     await welcome(engine, 1)
     ids: list[int] = []
     for turn in range(times):
@@ -114,7 +114,7 @@ async def by_hand(times: int) -> None:
         clock = FrozenClock(datetime(2026, 4, 1, tzinfo=UTC))
         await kill_often(engine, home, clock, times, seed=1)
         await engine.dispose()
-    print(f"{times} kills, every message found")
+    print(f"{times} kills, every message found")  # run by hand
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ async def test_missing_vectors_are_put_back_once_somebody_asks(
     async with remembering(sqlite_engine, tmp_path, clock) as recall:
         assert await find(recall, "violin")
         async with asyncio.timeout(20):
-            while not recall._keeper.is_checked(1):  # nothing outside tells
+            while not recall._keeper.is_checked(1):  # nothing tells
                 await asyncio.sleep(0.01)
         assert await find(recall, "violin")
     assert count_in_chroma(tmp_path, 1) == [len(DIARY)]

@@ -230,12 +230,19 @@ def test_where_no_word_is_known_the_sense_decides() -> None:
     assert reader.read("vorpal snark", "en", unit(1)).lenses[0] is Lens.ENERGY
 
 
-def test_a_vector_counts_for_english_only() -> None:
+def test_a_vector_counts_for_english_only_as_long_as_the_embedder_reads_nothing_else() -> None:
     reader = LensReader(MADE_UP)
     reader.fit_vectors(encode)
     assert (
         reader.read("今天", "zh", unit(0)) == reader.read("今天", "zh", unit(1)) == reader.read("今天", "zh")
     )
+
+
+def test_a_vector_of_chinese_counts_when_the_embedder_reads_it() -> None:
+    reader = LensReader(MADE_UP)
+    reader.fit_vectors(encode, reads_han=True)
+    assert reader.read("今天", "zh", unit(0)).lenses[0] is Lens.MONEY
+    assert reader.read("今天", "zh", unit(1)).lenses[0] is Lens.ENERGY
 
 
 def test_a_message_without_a_vector_is_still_read_after_the_sense_was_learned() -> None:
@@ -256,7 +263,7 @@ def test_a_model_that_is_still_loading_leaves_the_reader_as_it_was() -> None:
     assert reader.read("florp quib", "en", unit(1)) == before
 
 
-def test_only_english_examples_are_encoded_and_only_a_few_at_once() -> None:
+def test_only_examples_the_embedder_can_read_are_encoded_and_only_a_few_at_once() -> None:
     asked: list[list[str]] = []
 
     def remember(texts: list[str]) -> Matrix:
@@ -267,6 +274,9 @@ def test_only_english_examples_are_encoded_and_only_a_few_at_once() -> None:
     assert LensReader(examples).fit_vectors(remember)
     assert max(map(len, asked)) <= ENCODE_AT_ONCE
     assert [text for texts in asked for text in texts] == [e.text for e in examples if e.language == "en"]
+    asked.clear()
+    assert LensReader(examples).fit_vectors(remember, reads_han=True)
+    assert [text for texts in asked for text in texts] == [e.text for e in examples]
 
 
 # --- the examples and word fields -------------------------------------------------------------------------

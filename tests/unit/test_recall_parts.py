@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -48,9 +49,9 @@ def shelf_of(*texts: str, apart: timedelta = timedelta(days=1)) -> Shelf:
 
 
 def find(shelf: Shelf, query: str, *, sense: bool = False, lenses: tuple[Lens, ...] = ()) -> list[Hit]:
-    model = HashModel() if sense else None
-    vector = HashModel().encode([query], query=True)[0] if sense else None
-    question = read_question(query, today=TODAY, model=model, vector=vector, lenses=lenses)
+    question = read_question(query, today=TODAY, lenses=lenses)
+    if sense:
+        question = replace(question, vector=HashModel().encode([query], query=True)[0], reads=1.0)
     allowed = np.ones(len(shelf), dtype=np.bool_)
     return search(shelf, question, None, allowed=allowed, limit=20)
 
@@ -215,19 +216,19 @@ def hit(number: int, *, score: float = 1.0, fit: float = 0.9) -> Hit:
 
 def test_the_same_thing_said_twice_comes_once_and_is_the_newer() -> None:
     messages = {1: message(1, "I want to leave."), 2: message(2, "i want to leave", days=3)}
-    assert [a.message.id for a in settle([hit(1), hit(2)], messages, floor=0.0, limit=5)] == [2]
+    assert [a.message.id for a in settle([hit(1), hit(2)], messages, limit=5)] == [2]
 
 
 def test_a_not_or_a_number_makes_it_another_thing() -> None:
     said = ["I will quit", "I will not quit", "I saved 10", "I saved 20"]
     messages = {number: message(number, text) for number, text in enumerate(said)}
     hits = [hit(number, score=1.0 - number / 10) for number in messages]
-    assert len(settle(hits, messages, floor=0.0, limit=9)) == 4
+    assert len(settle(hits, messages, limit=9)) == 4
 
 
 def test_an_update_comes_before_what_it_updates() -> None:
     messages = {1: message(1, "my savings are 10000"), 2: message(2, "my savings are 15000 now", days=40)}
-    found = settle([hit(1), hit(2, score=0.9)], messages, floor=0.0, limit=5)
+    found = settle([hit(1), hit(2, score=0.9)], messages, limit=5)
     assert [answer.message.id for answer in found] == [2, 1]
 
 
@@ -236,13 +237,12 @@ def test_an_undated_note_is_no_update() -> None:
         1: message(1, "my savings are 10000"),
         2: message(2, "my savings are 15000", days=40, dated=False),
     }
-    found = settle([hit(1), hit(2, score=0.9)], messages, floor=0.0, limit=5)
+    found = settle([hit(1), hit(2, score=0.9)], messages, limit=5)
     assert [answer.message.id for answer in found] == [1, 2]
 
 
-def test_what_is_below_the_floor_or_not_shown_is_left_out() -> None:
-    found = settle([hit(1, fit=0.1), hit(2)], {1: message(1, "a")}, floor=0.3, limit=5)
-    assert found == []
+def test_what_may_not_be_shown_is_left_out() -> None:
+    assert settle([hit(1), hit(2)], {}, limit=5) == []
 
 
 # --- encoding -----------------------------------------------------------------------------------------------
