@@ -20,9 +20,12 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -131,6 +134,11 @@ def _unready(embedder: str) -> ColumnElement[bool]:
     return or_(~tokens, and_(MessageRow.role == Role.USER.value, ~vectors))
 
 
+def _nothing(columns: int) -> list[ColumnElement[Any]]:
+    """Empty columns, so that the parts of a union have one shape."""
+    return [null() for _ in range(columns)]
+
+
 def _line(row: Row[Any]) -> Line:
     return Line(
         message_id=row.id,
@@ -181,21 +189,27 @@ class RecallStore:
         Returns:
             How often the index was written, what waits, and the ids of what was said since.
         """
-        async with self.engine.connect() as connection:
-            mark = await connection.scalar(select(RecallMarkRow.mark).where(RecallMarkRow.user_id == user_id))
-            waiting = await connection.execute(
-                select(IndexOpRow.id, IndexOpRow.message_id, IndexOpRow.op)
-                .where(IndexOpRow.user_id == user_id)
-                .order_by(IndexOpRow.id)
-            )
-            pending = tuple(Pending(row.id, user_id, row.message_id, row.op) for row in waiting)
-            newer: tuple[int, ...] = ()
-            if since is not None:
-                said = await connection.scalars(
-                    select(MessageRow.id).where(MessageRow.user_id == user_id, MessageRow.said_at >= since)
+        parts = [
+            select(literal("mark").label("what"), RecallMarkRow.mark.label("id"), *_nothing(2)).where(
+                RecallMarkRow.user_id == user_id
+            ),
+            select(literal("waits"), IndexOpRow.id, IndexOpRow.message_id, IndexOpRow.op).where(
+                IndexOpRow.user_id == user_id
+            ),
+        ]
+        if since is not None:
+            parts.append(
+                select(literal("said"), MessageRow.id, *_nothing(2)).where(
+                    MessageRow.user_id == user_id, MessageRow.said_at >= since
                 )
-                newer = tuple(said)
-        return mark or 0, pending, newer
+            )
+        async with self.engine.connect() as connection:
+            # one statement, because every one of them costs half a dozen hops between threads
+            rows = (await connection.execute(union_all(*parts))).all()
+        mark = next((row[1] for row in rows if row[0] == "mark"), 0)
+        pending = [Pending(row[1], user_id, row[2], row[3]) for row in rows if row[0] == "waits"]
+        pending.sort(key=lambda each: each.id)
+        return mark, tuple(pending), tuple(row[1] for row in rows if row[0] == "said")
 
     async def stream_lines(self, user_id: int) -> AsyncIterator[list[Line]]:
         """All of a person's messages, with their stored tokens where there are any."""
@@ -278,23 +292,20 @@ class RecallStore:
         """What is shown of a person's messages. A crisis message is left out, whatever the index believes."""
         if not message_ids:
             return {}
+        columns = MessageRow.__table__.c
         async with self.engine.connect() as connection:
             rows = (
                 await connection.execute(
-                    select(MessageRow.__table__).where(
-                        MessageRow.user_id == user_id, MessageRow.id.in_(message_ids), indexable()
-                    )
+                    select(*columns, MessageLensRow.lens.label("heard"))
+                    .outerjoin(MessageLensRow, MessageLensRow.message_id == columns.id)
+                    .where(columns.user_id == user_id, columns.id.in_(message_ids), indexable())
+                    .order_by(MessageLensRow.weight.desc(), MessageLensRow.lens)
                 )
             ).all()
-            heard = await connection.execute(
-                select(MessageLensRow.message_id, MessageLensRow.lens)
-                .where(MessageLensRow.message_id.in_([row.id for row in rows]))
-                .order_by(MessageLensRow.weight.desc(), MessageLensRow.lens)
-            )
-            lenses: dict[int, list[Lens]] = {}
-            for message_id, lens in heard:
-                lenses.setdefault(message_id, []).append(Lens(lens))
-        return {row.id: message_from(cast("MessageRow", row), tuple(lenses.get(row.id, ()))) for row in rows}
+        lenses: dict[int, list[Lens]] = {}
+        for row in rows:
+            lenses.setdefault(row.id, []).extend([Lens(row.heard)] if row.heard else [])
+        return {row.id: message_from(cast("MessageRow", row), tuple(lenses[row.id])) for row in rows}
 
     # --- the index ----------------------------------------------------------------------------------------
 

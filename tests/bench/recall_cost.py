@@ -64,7 +64,7 @@ def line(chance: random.Random) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds by the clock each time; seconds of the processor on average, which a busy machine leaves alone."""
+    """Seconds by the clock, each time, and of the processor, on average: what a busy machine leaves alone."""
 
     clock: list[float]
     processor: float
