@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from coaching.lenses import LensReader
     from coaching.safety import SafetyCheck
 
-Listen = Callable[[str, Language], tuple[Safety, tuple[tuple[Lens, float], ...]]]
+Heard = tuple[Safety, tuple[tuple[Lens, float], ...]]
+Listen = Callable[[str, Language], Heard]
 
 _CHARACTERS = 600  # what something is about stands at its beginning
 

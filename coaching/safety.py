@@ -537,7 +537,7 @@ def assess_answer(text: str, language: Language, previous: Safety, *, why: Why =
         text: the answer.
         language: the language it is in.
         previous: the level of the message before; ``NONE`` when nothing was asked.
-        why: what that verdict said; ``OTHER`` and ``GRIEF`` asked about somebody else.
+        why: what that verdict said; ``OTHER`` asked whether somebody else is safe.
 
     Returns:
         ``NONE`` with ``CLEARED`` after a clear no, and coaching may go on, softly. A yes is ``EXPLICIT``.
@@ -552,7 +552,7 @@ def assess_answer(text: str, language: Language, previous: Safety, *, why: Why =
         return heard
     said = reading.normal.text
     says = _answers(language)
-    if why in (Why.OTHER, Why.GRIEF):
+    if why is Why.OTHER:
         safe = says("safe", said) and not says("unclear", said)
         return SafetyVerdict(Safety.NONE, "", Why.CLEARED) if safe else SafetyVerdict(Safety.UNSURE, "", why)
     taken_back = bool(_lexicon().tiers["denials"].search(said)) or says("back", said)

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from bot.terminal.door import TerminalDoor
 from bot.wiring import open_house
-from coaching.lenses import LensReader
-from coaching.safety import SafetyCheck
+from coaching.language import read_language
 from memory.importing import read_files
 from memory.sql.imports import store_found
 from prompts import text
@@ -22,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from bot.listening import Heard, Listen
     from bot.settings import Settings
     from bot.wiring import House
-    from coaching.model import Language, Lens, Safety, User
+    from coaching.model import User
+    from memory.importing import Found
 
 
 async def bring_in(settings: Settings, files: Sequence[Path], *, user: str) -> int:
@@ -56,12 +57,6 @@ def _bar() -> Progress:
 
 
 async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progress) -> tuple[int, int, bool]:
-    lenses, safety = LensReader(), SafetyCheck()
-
-    def listen(words: str, language: Language) -> tuple[Safety, Sequence[tuple[Lens, float]]]:
-        heard = lenses.read(words[:600], language)
-        return safety.assess(words, language).level, [(lens, heard.scores[lens]) for lens in heard.lenses]
-
     task = bar.add_task(text("importing.storing", user.language), total=None)
     today = house.clock.now().astimezone(user.tz).date()
     added = skipped = 0
@@ -69,8 +64,10 @@ async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progr
     found_files = read_files(files, today=today, zone=user.tz)
     while (found := await asyncio.to_thread(next, found_files, None)) is not None:
         bar.update(task, total=(bar.tasks[task].total or 0) + len(found.entries))
+        # heard before the transaction: a chat beside this import must not wait for the classifiers
+        heard = await asyncio.to_thread(_hear, house, user, found)
         async with house.journal.begin() as tx:
-            more, known = await store_found(tx, user, found, listen)
+            more, known = await store_found(tx, user, found, _look_up(heard))
             await tx.commit()
         added, skipped = added + more, skipped + known + found.repeated
         bar.advance(task, len(found.entries))
@@ -81,6 +78,19 @@ async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progr
             )
             print(text("importing.problem", user.language, name=problem.name, reason=reason), file=sys.stderr)  # noqa: T201  # the command's page
     return added, skipped, lost
+
+
+def _hear(house: House, user: User, found: Found) -> dict[str, Heard]:
+    """Safety and lenses of every entry, by its text."""
+    return {
+        entry.text: house.listen(entry.text, read_language(entry.text, fallback=user.language))
+        for entry in found.entries
+    }
+
+
+def _look_up(heard: dict[str, Heard]) -> Listen:
+    """What was heard before, as a listener."""
+    return lambda words, _language: heard[words]
 
 
 async def _index(house: House, user: User, bar: Progress) -> None:

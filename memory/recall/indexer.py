@@ -20,7 +20,7 @@ from memory.recall.shelves import Shelves
 from memory.recall.store import FORGET, Pending, RecallStore
 from memory.recall.vectors import IndexBroken, name_of
 
-GROUP = 32  # messages indexed at once: less than a second of encoding, and what a kill has to do again
+GROUP = 64  # messages indexed at once: about a second of encoding, and what a kill has to do again
 _ANEW = 256  # messages looked up at once when everything is gone through
 
 

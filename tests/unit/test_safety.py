@@ -335,50 +335,11 @@ def test_a_sign_split_over_two_messages_is_heard_once_the_second_comes(check: Sa
     assert verdict.words in "够了"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "嗯",
-        "好",
-        "好的",
-        "做了",
-        "没做",
-        "一半",
-        "换天",
-        "明天再说",
-        "今晚不聊",
-        "算了",
-        "不用了",
-        "别问了",
-        "收到",
-        "谢谢",
-        "晚安",
-        "累",
-        "困",
-        "烦",
-        "继续",
-        "停",
-        "走了",
-        "完了",
-        "结束了",
-        "done",
-        "half",
-        "move",
-        "skip",
-        "not tonight",
-        "ok",
-        "no",
-        "yes",
-        "thanks",
-        "later",
-        "stop",
-        "over",
-        "gone",
-        "good night",
-        "never mind",
-        "tomorrow",
-    ],
-)
+SHORT_ZH = "嗯 好 好的 做了 没做 一半 换天 明天再说 今晚不聊 算了 不用了 别问了 收到 谢谢 晚安 累 困 烦 继续"
+SHORT_EN = "done half move skip ok no yes thanks later stop over gone tomorrow"
+
+
+@pytest.mark.parametrize("text", f"{SHORT_ZH} {SHORT_EN}".split())
 def test_a_word_or_two_is_no_evidence(check: SafetyCheck, text: str) -> None:
     assert check.assess(text, language_of(text)) == CALM
 
@@ -431,6 +392,7 @@ def test_a_transcript_without_full_stops_is_read_in_overlapping_stretches() -> N
     spans = windows(text)
     assert {span.start for span in spans} >= {0, 40, 80}
     assert max(span.end for span in spans) == len(text)
+    assert windows("好。 。好") == [Span(0, 1), Span(4, 5), Span(0, 5)]
 
 
 # -- training and vectors
@@ -539,6 +501,11 @@ def test_whether_another_is_safe_is_another_question() -> None:
     for text in ("不知道", "不安全", "there is nobody with her"):
         verdict = assess_answer(text, language_of(text), Safety.UNSURE, why=Why.OTHER)
         assert (verdict.level, verdict.why) == (Safety.UNSURE, Why.OTHER)
+
+
+def test_after_a_loss_the_question_was_about_the_writer() -> None:
+    assert assess_answer("没有，就是难过", "zh", Safety.UNSURE, why=Why.GRIEF).why is Why.CLEARED
+    assert assess_answer("有时候", "zh", Safety.UNSURE, why=Why.GRIEF).level is Safety.EXPLICIT
 
 
 def test_where_nothing_was_asked_nothing_is_answered() -> None:
