@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from memory.errors import StorageError
 
 if TYPE_CHECKING:
+    import httpx
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
@@ -32,6 +33,8 @@ MOST_AT_ONCE = 16
 
 # A fresh directory is only trusted once it is complete, so it may be filled in large writes: 5,000 a second.
 BULK = 1000
+
+_SERVER_SECONDS = 10.0  # for an answer of a Chroma server
 
 _CONFIGURATION: Any = {
     "hnsw": {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "batch_size": SYNC_THRESHOLD}
@@ -63,19 +66,24 @@ def name_of(user_id: int, message_id: int, piece: int) -> str:
 class VectorIndex:
     """An open Chroma: embedded in a folder, or a server by URL."""
 
-    def __init__(self, client: ClientAPI, *, namespace: str = "") -> None:
+    def __init__(
+        self, client: ClientAPI, *, namespace: str = "", sessions: Sequence[httpx.Client] = ()
+    ) -> None:
         self._client = client
+        self._sessions = sessions  # to the server, which Chroma's own close leaves open
         self._namespace = namespace
         self._lock = RLock()  # one writer at a time, and the table of open collections
         self._open: dict[int, Collection] = {}
 
     def close(self) -> None:
-        """Lets go of the files."""
+        """Lets go of the files, or of the connection."""
         with self._lock, _answering():
             self._open.clear()
-            close = getattr(self._client, "close", None)
-            if close is not None:
-                close()
+            try:
+                self._client.close()  # type: ignore[attr-defined]  # both kinds of client have it
+            finally:
+                for session in self._sessions:
+                    session.close()
 
     def _named(self, user_id: int) -> str:
         return f"{self._namespace}person-{user_id}"
@@ -196,7 +204,10 @@ def open_server(url: str, *, namespace: str) -> VectorIndex:
 
     with _answering():
         import chromadb
+        import httpx
 
+        # Chroma waits for ever; a server that accepts and says nothing must not hold a thread
+        httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=_SERVER_SECONDS).raise_for_status()
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         client = chromadb.HttpClient(
@@ -205,7 +216,11 @@ def open_server(url: str, *, namespace: str) -> VectorIndex:
             ssl=secure,
             settings=_settings(),
         )
-        return VectorIndex(client, namespace=namespace)
+        inside: Any = client  # its two connections are only to be had this way
+        sessions = (inside._server._session, inside._admin_client._server._session)
+        for session in sessions:
+            session.timeout = httpx.Timeout(_SERVER_SECONDS)
+        return VectorIndex(client, namespace=namespace, sessions=sessions)
 
 
 def remove_folder(folder: Path) -> None:
