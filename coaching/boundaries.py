@@ -1,19 +1,25 @@
 """Where the coach stops: law, visas, investments, tax and medicine get a referral, never a verdict.
 
-Also hears instruction-like text, which is answered but never followed.
+Also hears instruction-like text, which is answered but never followed. What is looked for, and every word
+said about it, stands in ``prompts/safety/boundaries.toml``. Whether to quit or stay is nobody's boundary:
+that is the person's to decide, and coached.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from prompts import Frame, PlaybookQuestion, PlaybookStep, load_toml
 
 if TYPE_CHECKING:
     from coaching.model import Language
+
+_SENTENCE = re.compile(r"[^。！？!?；;\n.]+[。！？!?；;.]*")
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ def _data() -> dict[str, Any]:
 
 @cache
 def _signs(name: str, kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(_data()[name][kind]), re.IGNORECASE)
+    # a table without signs of this kind matches nowhere
+    return re.compile("|".join(f"(?:{sign})" for sign in _data()[name].get(kind, ())) or r"(?!)")
 
 
 @cache
@@ -66,20 +73,44 @@ def load_boundary(name: str) -> Boundary:
 def find_boundary(text: str, language: Language) -> Boundary | None:
     """The boundary a message asks to cross: its subject is named and a verdict on it is wanted.
 
-    A mention in passing is no request: 绿卡 or a doctor may well stand in a story about something else.
+    A mention in passing is no request: 绿卡 or a doctor may well stand in a story about something else, so
+    subject and question have to stand within two sentences. Signs that cannot wait change the referral.
     """
     del language  # office Chinese is full of English, so both are always looked for
+    said = _plain(text)
+    sentences = [match.group() for match in _SENTENCE.finditer(said)]
+    pieces = [one + two for one, two in pairwise(sentences)] or [said]
     for name in _data()["order"]["names"]:
-        if _signs(name, "always").search(text):
-            return load_boundary(name)
-        if _signs(name, "subject").search(text) and _signs(name, "verdict").search(text):
-            return load_boundary(name)
+        if any(_asks(name, piece) for piece in pieces):
+            return _with_urgency(load_boundary(name), said)
     return None
 
 
 def find_injection(text: str, language: Language) -> bool:
     """Whether a message is addressed to the program's insides: its rules, its prompt, other people's data."""
     del language
-    if _signs("injection", "harmless").search(text):
-        return False
-    return bool(_signs("injection", "signs").search(text))
+    said = _plain(text).replace("'", "")
+    return bool(_signs("injection", "signs").search(said)) and not _signs("injection", "harmless").search(
+        said
+    )
+
+
+def _asks(name: str, piece: str) -> bool:
+    if _signs(name, "always").search(piece):
+        return True
+    if _signs(name, "strong").search(piece) and _signs("order", "asking").search(piece):
+        return True
+    return bool(_signs(name, "subject").search(piece) and _signs(name, "verdict").search(piece))
+
+
+def _with_urgency(boundary: Boundary, said: str) -> Boundary:
+    raw = _data()[boundary.name]
+    if not _signs(boundary.name, "urgent").search(said):
+        return boundary
+    return replace(boundary, refer_zh=raw["refer_urgent_zh"], refer_en=raw["refer_urgent_en"])
+
+
+def _plain(text: str) -> str:
+    """Half-width, lower case, straight apostrophes, nothing unseen: instructions like to come in disguise."""
+    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("‘", "'")
+    return "".join(char for char in folded if unicodedata.category(char) != "Cf")

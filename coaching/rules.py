@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from coaching.model import Language
 
 # the person's words are theirs, and a line written for somebody else is not said to them
-_NOT_OURS = re.compile(r"「[^「」]*」|『[^『』]*』|“[^“”]*”|\"[^\"\n]*\"|‹[^‹›]*›|`[^`\n]*`")
+_NOT_OURS = re.compile(r"「[^「」]*」|『[^『』]*』|“[^“”]*”|«[^«»]*»|\"[^\"\n]*\"|‹[^‹›]*›|`[^`\n]*`")
 
 
 @cache
