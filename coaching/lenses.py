@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -99,13 +100,21 @@ def _best(scores: dict[Lens, float]) -> tuple[Lens, ...]:
     return (first, second) if scores[second] >= SECOND else (first,)
 
 
+_learning = Lock()
+
+
+@cache
+def _packaged(weights: Weights) -> _Model:
+    """What was learned from the packaged examples; every reader of a program shares it."""
+    return _Model(load_examples(), weights)
+
+
 class LensReader:
     """Reads lenses. Learns from the packaged examples when first used, in one to two seconds; thread-safe."""
 
     def __init__(self, examples: Sequence[Example] | None = None, *, weights: Weights | None = None) -> None:
         self._given = examples
         self._weigh = weights or Weights()
-        self._learning = Lock()
         self._plain: _Model | None = None
         self._sensing: _Model | None = None
         self._senses_han = False
@@ -151,15 +160,16 @@ class LensReader:
         senses = np.zeros((len(examples), rows[0].shape[1]), dtype=np.float32)
         senses[readable] = np.concatenate(rows)
         model = _Model(examples, self._weigh, senses)
-        with self._learning:
+        with _learning:
             self._sensing, self._senses_han = model, reads_han
         return True
 
     def _learned(self) -> _Model:
         if self._plain is None:
-            with self._learning:
+            with _learning:  # two first messages at once learn once
                 if self._plain is None:
-                    self._plain = _Model(load_examples() if self._given is None else self._given, self._weigh)
+                    given = self._given
+                    self._plain = _packaged(self._weigh) if given is None else _Model(given, self._weigh)
         return self._plain
 
 

@@ -314,12 +314,21 @@ def _says_enough(text: str) -> bool:
 # ---------------------------------------------------------------- the door
 
 
+_training = threading.Lock()
+
+
+@cache
+def load_classifier() -> Classifier:
+    """What was learned from the packaged examples; every check of a program shares it."""
+    return Classifier(load_examples() + load_everyday())
+
+
 class SafetyCheck:
     """Assesses texts. Deterministic and thread-safe; trained once, on first use, in about three seconds."""
 
-    def __init__(self, classifier: Classifier | None = None) -> None:
-        self._lock = threading.Lock()
-        self._classifier = classifier
+    def __init__(self, train: Callable[[], Classifier] = load_classifier) -> None:
+        self._train = train
+        self._classifier: Classifier | None = None
         self._vectors: Any = None
         self._vectors_read_han = False
 
@@ -370,9 +379,9 @@ class SafetyCheck:
 
     def _trained(self) -> Classifier:
         if self._classifier is None:
-            with self._lock:
+            with _training:  # two first messages at once train one
                 if self._classifier is None:
-                    self._classifier = Classifier(load_examples() + load_everyday())
+                    self._classifier = self._train()
         return self._classifier
 
     def _vector_odds(

@@ -105,6 +105,12 @@ class Playbook:
 
     themes: dict[str, Theme]
 
+    def warm(self) -> None:
+        """Compiles every cue now, so that nobody's first message waits for it. Blocking, under a second."""
+        for theme in self.themes.values():
+            for entry in (*theme.frames, *theme.questions, *theme.steps):
+                entry.fits("")
+
     def step(self, key: str) -> PlaybookStep | None:
         """The step with this key, or None when a later version took it out."""
         return next((s for theme in self.themes.values() for s in theme.steps if s.key == key), None)

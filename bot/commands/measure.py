@@ -21,8 +21,6 @@ from coaching.model import Channel, Role
 from memory.sql.tables import IndexOpRow, MessageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from bot.settings import Settings
 
 REPEATS = 30
@@ -77,8 +75,8 @@ async def _measure_size(house: House, size: int) -> None:
     await _fill(house, door.user.id, size)
     await house.recall.index_pending(door.user.id)
     await _say(door, "先热个身，今天很忙。")
-    replies = await _time(lambda n: _say(door, make_line(size + 100 + n)))
-    floors = await _time(lambda n: _floor(house, make_line(size + 900 + n)))
+    replies = [await _say(door, make_line(size + 100 + n)) for n in range(REPEATS)]
+    floors = [await _floor(house, make_line(size + 900 + n)) for n in range(REPEATS)]
     reply, floor = statistics.median(replies), statistics.median(floors)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(  # noqa: T201  # a bench prints
@@ -115,27 +113,23 @@ async def _fill(house: House, user_id: int, size: int) -> None:
         await tx.commit()
 
 
-async def _say(door: TerminalDoor, words: str) -> None:
+async def _say(door: TerminalDoor, words: str) -> float:
+    """Seconds from a line entered to its reply on the screen."""
+    start, shown_at = time.perf_counter(), 0.0
     await door.accept(words)
     async for _shown in door.answer():
-        pass
+        shown_at = time.perf_counter()
+    return shown_at - start
 
 
-async def _floor(house: House, words: str) -> None:
-    """What no reply can do without: one embedding and one transaction that reaches the disk."""
+async def _floor(house: House, words: str) -> float:
+    """Seconds that no reply can do without: one embedding and one transaction that reaches the disk."""
+    start = time.perf_counter()
     await asyncio.to_thread(house.recall.encode, [words])
     async with house.journal.begin() as tx:
         await tx.db.execute(sql("UPDATE users SET turns = turns"))
         await tx.commit()
-
-
-async def _time(body: Callable[[int], Awaitable[None]]) -> list[float]:
-    taken = []
-    for number in range(REPEATS):
-        start = time.perf_counter()
-        await body(number)
-        taken.append(time.perf_counter() - start)
-    return taken
+    return time.perf_counter() - start
 
 
 def _p95(values: list[float]) -> float:

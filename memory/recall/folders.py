@@ -4,6 +4,7 @@
 HOME/recall/writer.lock     held by the one process that writes
 HOME/recall/state.json      which folder is current, and whose vectors it holds
 HOME/recall/closed.json     the files' sizes and times at the last clean close; gone while it is open
+HOME/recall/lessons.npz     vectors of the program's own examples; may go at any moment
 HOME/recall/chroma-7/       Chroma's own files; a folder that state.json does not name is rubbish
 ```
 """

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,11 +25,12 @@ from coaching.ports import Clock
 from memory.errors import StorageError
 from memory.recall.asking import measure_reading, read_question
 from memory.recall.embedder import PACKAGED, Loaded, LoadingStopped, Model, load_model
-from memory.recall.encoding import EncodeQueue
+from memory.recall.encoding import INDEX, EncodeQueue
 from memory.recall.folders import Folders
 from memory.recall.fusion import FLOOR, Heard, Hit, Question, hear, search
 from memory.recall.indexer import Indexer
 from memory.recall.keeper import Keeper, Progress
+from memory.recall.kept import KeptVectors
 from memory.recall.settling import Answer, settle
 from memory.recall.shelf import Shelf
 from memory.recall.shelves import MEMORY, Shelves
@@ -40,6 +42,7 @@ _log = logging.getLogger(__name__)
 KEEP_OPEN = 32  # graphs Chroma keeps in memory, about 3 MB each
 _FOUND = 64  # vectors asked of Chroma
 _LONGEST_QUERY = 2000  # letters: beyond it an embedder reads nothing and every word is common
+_MOMENT = 0.25  # seconds from ``prepare`` to the question: one turn
 _LOOK_AGAIN = 30.0  # seconds after which the index looks for changes that another process wrote
 
 
@@ -96,6 +99,8 @@ class RecallIndex:
         self._keeper = Keeper(self._store, Folders(home), self._pool, url=chroma_url, keep_open=keep_open)
         self._indexer = Indexer(self._store, self._shelves, self._keeper)
         self._queue: EncodeQueue | None = None
+        self._lessons = home / "recall" / "lessons.npz"
+        self._kept: KeptVectors | None = None
         self._complaint = ""
         self._behind: asyncio.TaskGroup | None = None
         self._closing = threading.Event()
@@ -190,6 +195,11 @@ class RecallIndex:
 
     # --- asking -------------------------------------------------------------------------------------------
 
+    async def prepare(self, user_id: int) -> None:
+        """Brings a person's messages to hand, while somebody is busy encoding the question."""
+        queue = self._queue
+        await self._shelves.prepare(user_id, queue.model.name if queue is not None else None)
+
     async def recall(
         self,
         user_id: int,
@@ -258,7 +268,7 @@ class RecallIndex:
         coming = None
         if queue is not None and vector is None and reads > 0:
             coming = asyncio.wrap_future(queue.submit([query], query=True))
-        shelf = await self._shelves.get(user_id, queue.model.name if queue is not None else None)
+        shelf = await self._shelves.get(user_id, queue.model.name if queue is not None else None, age=_MOMENT)
         question = read_question(query, today=self._clock.now().date(), lenses=tuple(lenses))
         heard = await self._keeper.off(lambda: _hear(shelf, question))  # while the question is encoded
         if coming is not None:
@@ -302,6 +312,34 @@ class RecallIndex:
         """Unit vectors of questions, one row a text; None while the model loads. Blocking: off the loop."""
         queue = self._queue
         return queue.submit(texts, query=True).result() if queue is not None and texts else None
+
+    def encode_lessons(self, texts: list[str]) -> NDArray[np.float32] | None:
+        """Unit vectors of texts that come with the program, behind all other work. Blocking: off the loop.
+
+        They are kept in the home, so only the first start encodes them. None while no model is there, or when
+        the index is being closed.
+        """
+        queue = self._queue
+        if queue is None or not texts:
+            return None
+        if self._kept is None:
+            self._kept = KeptVectors(self._lessons, queue.model.name, self._encode_behind)
+        return self._kept.encode(texts)
+
+    def _encode_behind(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        queue = self._queue
+        if queue is None or self._closing.is_set():
+            return None
+        coming = queue.submit(texts, query=True, rank=INDEX)
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                return coming.result(timeout=1.0)
+        return None
+
+    @property
+    def reads_han(self) -> bool:
+        """Whether the embedder understands Chinese; False while none is loaded."""
+        return self._queue is not None and measure_reading(self._queue.model, "这件事由我来决定") > 0.5
 
     # --- writing ------------------------------------------------------------------------------------------
 

@@ -98,6 +98,9 @@ class Shelf:
         self.lock = RLock()
         self.embedder = embedder  # whose vectors these are; None while no embedder is loaded
         self.mark = mark  # how often this person's index had been written when this copy was made
+        self.prepared_at = float(
+            "-inf"
+        )  # the loop's time at which it was last brought up to date ahead of need
         self.words = Postings()
         self.settled: frozenset[tuple[int, int]] = frozenset()  # pending changes that are in here already
         self.passed: set[int] = set()  # lines that were looked at and are not to be indexed

@@ -52,15 +52,19 @@ class Shelves:
         self._held: OrderedDict[int, Shelf] = OrderedDict()
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def get(self, user_id: int, embedder: str | None) -> Shelf:
+    async def get(self, user_id: int, embedder: str | None, *, age: float = 0.0) -> Shelf:
         """A person's shelf, with everything that was said until now.
 
         Args:
             user_id: whose.
             embedder: whose vectors it should hold; None while no embedder is loaded.
+            age: seconds since ``prepare`` within which the shelf is taken as it is.
         """
         async with self._turns[user_id]:
             shelf = self._held.get(user_id)
+            now = asyncio.get_running_loop().time()
+            if shelf is not None and shelf.embedder == embedder and now - shelf.prepared_at < age:
+                return shelf
             since = shelf.newest if shelf is not None else None
             mark, pending, newer = await self._store.load_state(user_id, since)
             if shelf is None or not _still_good(shelf, mark, embedder):
@@ -71,6 +75,11 @@ class Shelves:
                 await self._refresh(user_id, shelf, pending, newer)
             self._held.move_to_end(user_id)
         return shelf
+
+    async def prepare(self, user_id: int, embedder: str | None) -> None:
+        """Brings a shelf up to date for a question that is about to be asked."""
+        began = asyncio.get_running_loop().time()
+        (await self.get(user_id, embedder)).prepared_at = began
 
     def _keep(self, user_id: int, shelf: Shelf) -> None:
         self._held[user_id] = shelf

@@ -51,7 +51,14 @@ _PAGE = 500  # rows taken at once: the loop is held for a few milliseconds
 
 _SAID = (Channel.MESSAGE, Channel.VOICE, Channel.IMPORT)
 # What the coach said in a conversation stands beside what the person said; its lists and forms do not.
-_TALK = (ReplyKind.TURN, ReplyKind.CLARIFY, ReplyKind.LISTEN, ReplyKind.CHECKIN, ReplyKind.CHECKIN_REPLY)
+_TALK = (
+    ReplyKind.TURN,
+    ReplyKind.CLARIFY,
+    ReplyKind.LISTEN,
+    ReplyKind.CHECKIN,
+    ReplyKind.CHECKIN_REPLY,
+    ReplyKind.STEP,
+)
 
 
 @dataclass(frozen=True, slots=True)

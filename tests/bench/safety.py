@@ -19,6 +19,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,8 @@ def report_cross_validated() -> None:
     where = places()
     rows: dict[tuple[str, str, str], list[tuple[float, bool]]] = {}
     for fold in range(FOLDS):
-        trained = Classifier([example for i, example in enumerate(examples) if i % FOLDS != fold])
-        check = SafetyCheck(trained)
+        lessons = [example for i, example in enumerate(examples) if i % FOLDS != fold]
+        check = SafetyCheck(partial(Classifier, lessons))
         for i in range(fold, len(examples), FOLDS):
             language: Language = "zh" if where[i][1] == "zh" else "en"
             loud = check.assess(examples[i].written, language).level is not Safety.NONE

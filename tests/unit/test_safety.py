@@ -169,15 +169,15 @@ class Certain(Classifier):
     ],
 )
 def test_a_sentence_no_rule_knows_is_weighed(odds: float, harm: bool, level: Safety) -> None:
-    verdict = SafetyCheck(Certain(odds, harm=harm)).assess("水壶洗干净了", "zh")
+    verdict = SafetyCheck(lambda: Certain(odds, harm=harm)).assess("水壶洗干净了", "zh")
     assert verdict == (SafetyVerdict(level, "水壶洗干净了", Why.SIGNS) if level is not Safety.NONE else CALM)
 
 
 def test_a_joke_about_dying_is_asked_about_unless_it_is_plainly_office_talk() -> None:
-    assert SafetyCheck(Certain(0)).assess("我想死哈哈", "zh").level is Safety.UNSURE
-    assert SafetyCheck(Certain(-2)).assess("我想死哈哈", "zh").level is Safety.NONE
-    assert SafetyCheck(Certain(-2)).assess("我想死", "zh").level is Safety.EXPLICIT
-    assert SafetyCheck(Certain(-2)).assess("我要自杀哈哈", "zh").level is Safety.EXPLICIT
+    assert SafetyCheck(lambda: Certain(0)).assess("我想死哈哈", "zh").level is Safety.UNSURE
+    assert SafetyCheck(lambda: Certain(-2)).assess("我想死哈哈", "zh").level is Safety.NONE
+    assert SafetyCheck(lambda: Certain(-2)).assess("我想死", "zh").level is Safety.EXPLICIT
+    assert SafetyCheck(lambda: Certain(-2)).assess("我要自杀哈哈", "zh").level is Safety.EXPLICIT
 
 
 @pytest.mark.parametrize(
@@ -404,16 +404,15 @@ def test_training_twice_gives_the_same_odds() -> None:
     assert [one.score(e.text) for e in examples] == [other.score(e.text) for e in examples]
 
 
-def test_many_threads_train_once_and_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_threads_train_once_and_agree() -> None:
     trained: list[Classifier] = []
     small = load_examples()[::9]
 
-    def train(_: object) -> Classifier:
+    def train() -> Classifier:
         trained.append(Classifier(small))
         return trained[-1]
 
-    monkeypatch.setattr("coaching.safety.Classifier", train)
-    check = SafetyCheck()
+    check = SafetyCheck(train)
     with ThreadPoolExecutor(8) as pool:
         verdicts = list(
             pool.map(lambda _: check.assess("I keep a list of what goes to whom", "en"), range(32))
@@ -447,7 +446,7 @@ def test_an_embedder_that_reads_chinese_is_trusted_with_it() -> None:
 
 
 def test_an_embedder_that_is_still_loading_changes_nothing() -> None:
-    check = SafetyCheck(Classifier(load_examples()[::9]))
+    check = SafetyCheck(lambda: Classifier(load_examples()[::9]))
     assert not check.fit_vectors(lambda _: None)
     assert check.assess("Half done.", "en", np.array([1.0, 0.0], dtype=np.float32)) == CALM
 
