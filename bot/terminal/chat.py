@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,7 +17,8 @@ from bot.wiping import HISTORY
 from prompts import text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from prompt_toolkit import PromptSession
 
@@ -26,6 +29,7 @@ COMMANDS = (
     "plan", "reflect", "recall", "goals", "review", "settings", "pause", "resume", "export", "forget",
     "privacy", "help", "quit",
 )  # fmt: skip
+TICK = timedelta(seconds=20)  # between two looks whether the evening has come
 QUIT = frozenset({"/quit", "/exit", "/q"})
 
 
@@ -38,7 +42,6 @@ async def chat(house: House, *, user: str = "local", language: Language = "zh") 
     door = await TerminalDoor.open(house, user, language)
     if sys.stdin.isatty() and sys.stdout.isatty():
         return await _Screen(house, door).run()
-    house.warm_up()
     return await _from_pipe(house, door)
 
 
@@ -66,6 +69,8 @@ async def _from_pipe(house: House, door: TerminalDoor) -> int:
     async for shown in door.answer():
         printer.reply(shown)
     async for line in _lines():
+        if not line.startswith("/"):  # a command needs neither embedder nor classifiers
+            house.warm_up()
         try:
             await door.accept(line)
         except TooLong as error:
@@ -91,15 +96,21 @@ def _too_long(error: TooLong, door: TerminalDoor) -> str:
 class _Screen:
     """A person at a keyboard."""
 
-    def __init__(self, house: House, door: TerminalDoor) -> None:
-        self._house, self._door = house, door
+    def __init__(self, house: House, door: TerminalDoor, *, every: timedelta = TICK) -> None:
+        self._house, self._door, self._every = house, door, every
         self._printer = _Printer()
+        self._speaking = asyncio.Lock()  # one voice at a time
         self._session = _session(house)
 
     async def run(self) -> int:
+        from bot.schedule.embedded import EmbeddedSchedule
+
         await self._welcome()
         await self._answer()
-        async with asyncio.TaskGroup() as behind:
+        async with (
+            EmbeddedSchedule(self._tick, self._house.clock, every=self._every),
+            asyncio.TaskGroup() as behind,
+        ):
             while (line := await self._read()) is not None:
                 try:
                     await self._door.accept(line)
@@ -110,6 +121,20 @@ class _Screen:
                 # the index is written behind the answer, while the person reads it
                 behind.create_task(self._house.recall.index_pending(self._door.user.id))
         return 0
+
+    async def _tick(self, now: datetime) -> None:
+        """The coach speaks first, above the line that is being typed."""
+        await self._door.tick(now)
+        async with self._speaking:
+            async for shown in self._door.ask():
+                await self._interrupt(partial(self._printer.reply, shown))
+            if missed := await self._door.own_up():
+                await self._interrupt(partial(self._printer.note, missed))
+
+    async def _interrupt(self, say: Callable[[], None]) -> None:
+        from prompt_toolkit.application import run_in_terminal
+
+        await run_in_terminal(say)
 
     async def _welcome(self) -> None:
         language = self._door.user.language
@@ -146,13 +171,12 @@ class _Screen:
             if self._printer.console.is_terminal
             else nullcontext()
         )
-        shown_any = False
-        with waiting as status:
-            async for shown in self._door.answer():
-                if not shown_any and hasattr(status, "stop"):
-                    status.stop()
-                shown_any = True
-                self._printer.reply(shown)
+        async with self._speaking:
+            with waiting as status:
+                async for shown in self._door.answer():
+                    if hasattr(status, "stop"):
+                        status.stop()
+                    self._printer.reply(shown)
 
 
 def _session(house: House) -> PromptSession[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from memory.recall.index import RecallIndex
@@ -35,18 +36,29 @@ class _Exact:
 
     def __init__(self, recall: RecallIndex) -> None:
         self._recall = recall
+        self._known: dict[int, NDArray[np.float32]] = {}
 
-    def _encode(self, texts: Sequence[str]) -> Any:  # noqa: ANN401  # an array
-        parts = [
-            self._recall.encode(list(texts[start : start + _BATCH])) for start in range(0, len(texts), _BATCH)
-        ]
-        return np.concatenate([part for part in parts if part is not None])
+    def encode_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of many texts, made once for all rivals."""
+        asked = hash(tuple(texts))
+        if asked not in self._known:
+            starts = range(0, len(texts), _BATCH)
+            parts = [self._recall.encode(list(texts[start : start + _BATCH])) for start in starts]
+            self._known[asked] = np.concatenate([part for part in parts if part is not None])
+        return self._known[asked]
+
+    def encode_one(self, text: str) -> NDArray[np.float32]:
+        """The vector of a question, made anew each time, for its time counts."""
+        made = self._recall.encode([text])
+        if made is None:
+            raise ValueError("no embedder is loaded")
+        return np.asarray(made[0], dtype=np.float32)
 
     def take_in(self, texts: Sequence[str]) -> Callable[[str, int], list[int]]:
-        vectors = self._encode(texts)
+        vectors = self.encode_all(texts)
 
         def ask(question: str, limit: int) -> list[int]:
-            return [int(row) for row in np.argsort(-(vectors @ self._encode([question])[0]))[:limit]]
+            return [int(row) for row in np.argsort(-(vectors @ self.encode_one(question)))[:limit]]
 
         return ask
 
@@ -56,19 +68,20 @@ class _LangChainChroma:
 
     name = "langchain-chroma"
 
-    def __init__(self, recall: RecallIndex) -> None:
-        self._exact = _Exact(recall)
+    def __init__(self, exact: _Exact) -> None:
+        self._exact = exact
         self._chroma = importlib.import_module("langchain_chroma").Chroma
         self._made = 0
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for encoding stored texts."""
-        made: list[list[float]] = self._exact._encode(texts).tolist()
+        made: list[list[float]] = self._exact.encode_all(texts).tolist()
         return made
 
     def embed_query(self, text: str) -> list[float]:
         """LangChain's name for encoding a question."""
-        return self.embed_documents([text])[0]
+        made: list[float] = self._exact.encode_one(text).tolist()
+        return made
 
     def take_in(self, texts: Sequence[str]) -> Callable[[str, int], list[int]]:
         self._made += 1
@@ -83,7 +96,8 @@ class _LangChainChroma:
 
 def list_rivals(recall: RecallIndex) -> tuple[Rival, ...]:
     """The rivals that are installed; they encode with the same embedder."""
-    found: list[Rival] = [_Exact(recall)]
+    exact = _Exact(recall)
+    found: list[Rival] = [exact]
     with suppress(ImportError):
-        found.append(_LangChainChroma(recall))
+        found.append(_LangChainChroma(exact))
     return tuple(found)

@@ -54,13 +54,17 @@ def places() -> list[tuple[str, str, str]]:
     ] + [("benign", "zh" if HAN.search(line.text) else "en", "(lenses)") for line in load_everyday()]
 
 
+def _given(trained: Classifier) -> Classifier:
+    return trained
+
+
 def report_cross_validated() -> None:
     examples = load_examples() + load_everyday()
     where = places()
     rows: dict[tuple[str, str, str], list[tuple[float, bool]]] = {}
     for fold in range(FOLDS):
-        lessons = [example for i, example in enumerate(examples) if i % FOLDS != fold]
-        check = SafetyCheck(partial(Classifier, lessons))
+        trained = Classifier([example for i, example in enumerate(examples) if i % FOLDS != fold])
+        check = SafetyCheck(partial(_given, trained))
         for i in range(fold, len(examples), FOLDS):
             language: Language = "zh" if where[i][1] == "zh" else "en"
             loud = check.assess(examples[i].written, language).level is not Safety.NONE

@@ -18,8 +18,8 @@ from memory.sql.engine import open_engine, sqlite_url
 from tests.conftest import FrozenClock
 from tests.fakes.remembering import say, welcome
 
-KILLS = 4  # in the suite; by hand: python -m tests.crash.test_recall_kill 100
-ENTRIES = 400
+KILLS, OFTEN = 2, 100
+ENTRIES = 400  # at most, in all
 
 
 def entry(number: int) -> str:
@@ -87,7 +87,7 @@ async def kill_often(engine: AsyncEngine, home: Path, clock: FrozenClock, times:
     await welcome(engine, 1)
     ids: list[int] = []
     for turn in range(times):
-        share = ENTRIES // times
+        share = min(ENTRIES // times, 50)
         ids += await say(engine, 1, *[entry(len(ids) + number) for number in range(share)])
         await run_and_kill(home, rebuild=turn % 2 == 1, after=chance.uniform(0.0, 0.6))
         if turn % 3 == 2 or turn == times - 1:
@@ -101,24 +101,13 @@ async def test_after_any_kill_every_message_is_found(
     await kill_often(sqlite_engine, tmp_path, clock, KILLS, seed=0)
 
 
-async def by_hand(times: int) -> None:
-    """The same for an evening: many kills, in a home of its own."""
-    import tempfile
-
-    from memory.sql.migrate import upgrade
-
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        engine = open_engine(sqlite_url(home / "offramp.db"))
-        await upgrade(engine)
-        clock = FrozenClock(datetime(2026, 4, 1, tzinfo=UTC))
-        await kill_often(engine, home, clock, times, seed=1)
-        await engine.dispose()
-    print(f"{times} kills, every message found")  # run by hand
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+async def test_after_a_hundred_kills_every_message_is_found(
+    sqlite_engine: AsyncEngine, tmp_path: Path, clock: FrozenClock
+) -> None:
+    await kill_often(sqlite_engine, tmp_path, clock, OFTEN, seed=1)
 
 
 if __name__ == "__main__":
-    if sys.argv[1].isdigit():
-        asyncio.run(by_hand(int(sys.argv[1])))
-    else:
-        asyncio.run(keep_indexing(Path(sys.argv[1]), sys.argv[2] == "rebuild"))
+    asyncio.run(keep_indexing(Path(sys.argv[1]), sys.argv[2] == "rebuild"))
