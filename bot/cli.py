@@ -69,6 +69,15 @@ def chat(user: str, lang: str | None) -> None:
 
 
 @main.command()
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+def demo(lang: str) -> None:
+    """Watch two weeks of one invented person with the coach, in under a minute. Nothing is kept."""
+    from bot.commands.demo import play
+
+    _run(lambda _: play("en" if lang == "en" else "zh"))
+
+
+@main.command()
 @USER
 def link(user: str) -> None:
     """Show a code that joins you to your Telegram: send /link CODE to the bot."""
@@ -169,6 +178,17 @@ def upgrade() -> None:
     from bot.commands.keep import upgrade_database
 
     _run(upgrade_database)
+
+
+@db.command()
+@click.option(
+    "--to", required=True, help="postgresql+psycopg://user@host/name, or sqlite+aiosqlite:///file.db."
+)
+def move(to: str) -> None:
+    """Copy everything into another database and prove that it arrived; interrupted, begin again."""
+    from bot.commands.move import move_database
+
+    _run(lambda settings: move_database(settings, to=to))
 
 
 @main.command()
