@@ -181,6 +181,24 @@ def upgrade() -> None:
 
 
 @db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write everything into one file, while the program runs; the file overwrites nothing."""
+    from bot.commands.move import back_up_to
+
+    _run(lambda settings: back_up_to(settings, file))
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(file: Path) -> None:
+    """Put a backup in the place of what is stored, which is laid aside. Stop the program first."""
+    from bot.commands.move import restore_from
+
+    _run(lambda settings: restore_from(settings, file))
+
+
+@db.command()
 @click.option(
     "--to", required=True, help="postgresql+psycopg://user@host/name, or sqlite+aiosqlite:///file.db."
 )
