@@ -1,7 +1,7 @@
 # make run: talk to the coach.   make test: run the tests.   Both install what they need by themselves.
 BIN := .venv/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test slow check bench lock clean
 
 run:
 	@sh deploy/bootstrap.sh run
@@ -10,6 +10,11 @@ run:
 test:
 	@sh deploy/bootstrap.sh test
 	@$(BIN)/python -m pytest -n auto -q
+
+# The long counts behind what is promised: kills, mangled updates, faults. Some minutes; prints its figures.
+slow:
+	@sh deploy/bootstrap.sh test
+	@$(BIN)/python -m pytest -m slow -q -s
 
 check:
 	@sh deploy/bootstrap.sh test

@@ -6,14 +6,17 @@ were still new, and only if that changed every row are effects, lines, the reply
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from bot.calendar_file import write_ics
 from bot.outage import is_outage
-from bot.thought import Line, Saying, Thought, write_choices
+from bot.thought import Line, Saying, Thought, write_payload
 from bot.wiping import find_going
-from coaching.effects import ForgetMessages, SendExport
+from coaching.effects import ForgetMessages, SendCalendar, SendExport
 from coaching.parts import Draft, Said
 from memory.export import export_user
 from memory.sql.apply import apply
@@ -23,7 +26,6 @@ from prompts import text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from pathlib import Path
 
     from bot.wiping import Wiper
     from coaching.coach import Answer
@@ -130,11 +132,21 @@ class Drain:
     async def _with_export(self, door: str, thought: Thought) -> tuple[Thought, str | None]:
         """Writes the file that the answer promises; the terminal names it, Telegram sends it."""
         answer, turn = thought.answer, thought.turn
-        if answer is None or not any(isinstance(e, SendExport) for e in answer.reply.draft.effects):
+        effects = answer.reply.draft.effects if answer is not None else ()
+        effect = next((e for e in effects if isinstance(e, (SendExport, SendCalendar))), None)
+        if answer is None or effect is None:
             return thought, None
-        path = str(await export_user(self._journal, turn.user_id, self._exports, turn.now))
+        if isinstance(effect, SendExport):
+            name = "export"
+            path = str(await export_user(self._journal, turn.user_id, self._exports, turn.now))
+        else:
+            name = "calendar"
+            zone = (await self._journal.load_user(turn.user_id)).tz
+            path = str(await asyncio.to_thread(write_ics, self._exports, effect.items, zone, turn.now))
         here = door == "terminal"
-        words = text("export.done", turn.language, path=path) if here else text("export.sent", turn.language)
+        words = (
+            text(f"{name}.done", turn.language, path=path) if here else text(f"{name}.sent", turn.language)
+        )
         draft = answer.reply.draft
         draft = replace(draft, parts=(*draft.parts, Said(words)))
         answer = replace(answer, reply=replace(answer.reply, draft=draft))
@@ -198,11 +210,17 @@ class _Writing:
         draft = replace(draft, parts=(*draft.parts, *await self._apply(draft.effects)))
         if len(said) > 1:
             draft = _locate_quotes(draft, said)
-        payload: dict[str, Any] = {"text": draft.text, "choices": write_choices(draft.choices)}
+        payload = write_payload(draft)
         if self._thought.quote is not None:
             payload["quote"] = self._thought.quote
         if self._document is not None:
             payload["document"] = self._document
+            payload["instead"] = text(
+                "export.too_big",
+                draft.language,
+                name=Path(self._document).name,
+                user=f"{self._door}:{self._pending.chat_id}",
+            )
         reply_id = None
         if not self._gone:
             reply_id = await self._tx.record_reply(

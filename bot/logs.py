@@ -14,18 +14,7 @@ if TYPE_CHECKING:
 _SECRETS = re.compile(
     r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
-_CHATTY = (
-    "telegram",
-    "httpx",
-    "httpcore",
-    "chromadb",
-    "sentence_transformers",
-    "transformers",
-    "aiosqlite",
-    "apscheduler",
-    "telegram",  # it logs every call with its text
-    "uvicorn",
-)
+OURS = ("bot", "memory", "coaching", "prompts")
 
 
 class Redacted(logging.Formatter):
@@ -44,7 +33,13 @@ def open_log(home: Path, level: str) -> None:
         home / "offramp.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
     )
     handler.setFormatter(Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # libraries tell what they send and store: httpx the URL with the token, SQLAlchemy each statement,
+    # python-telegram-bot each call with its text. Only our own loggers may say more than a warning.
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelNamesMapping()[level]), handlers=[handler], force=True
+    )
     logging.captureWarnings(capture=True)
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # a tick of many people outlasts its turn, and APScheduler would say so every twenty seconds
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)

@@ -67,6 +67,41 @@ class Settings(BaseSettings):
         default="packaged",
         description="The embedder: the packaged all-MiniLM-L6-v2, or a sentence-transformers name or path.",
     )
+    model: str = Field(
+        default="",
+        description="The language model: openai:NAME, anthropic:NAME, ollama:NAME …; none when empty.",
+    )
+    model_base_url: str = Field(
+        default="",
+        description="An OpenAI-compatible server (DeepSeek, Qwen, Kimi, vLLM, llama.cpp, LM Studio).",
+    )
+    model_api_key: SecretStr = Field(
+        default=SecretStr(""), description="The model provider's key; a server of your own wants none."
+    )
+    model_deadline: float = Field(
+        default=20.0, gt=0, le=300, description="Seconds until the playbook answers instead of the model."
+    )
+    tokens_per_day: int = Field(
+        default=200_000,
+        ge=0,
+        description="What one person's answers may cost in a day, in tokens; 0: no limit.",
+    )
+    tokens_per_day_all: int = Field(
+        default=0, ge=0, description="What all answers together may cost in a day, in tokens; 0: no limit."
+    )
+    tracing: bool = Field(
+        default=False,
+        description="Lets LangSmith or LangChain tracing, set up elsewhere, see what people write.",
+    )
+    transcriber: str = Field(
+        default="",
+        description="A model that turns voice messages into text, such as whisper-1, by an OpenAI-compatible "
+        "server; empty: voice gets an honest answer.",
+    )
+    transcriber_base_url: str = Field(
+        default="", description="That server, such as http://127.0.0.1:8000/v1; empty: OpenAI's own."
+    )
+    transcriber_api_key: SecretStr = Field(default=SecretStr(""), description="Its key, where it wants one.")
     country: str = Field(
         default="",
         description="Two letters (CN, US, …): whose emergency numbers are named by default.",
@@ -133,6 +168,12 @@ def load_settings(**overrides: object) -> Settings:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
         name = f"{PREFIX}{'_'.join(str(part) for part in wrong['loc'])}".upper()
         raise WrongSettings(f"{name}: {wrong['msg']}") from None
+
+
+def silence_tracing() -> None:
+    """Switches tracing services off for this process, whatever the environment says of them."""
+    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+        os.environ[name] = "false"  # noqa: TID251  # the one home of the environment
 
 
 def find_unknown() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coaching.coach import Answer
     from coaching.effects import Effect
     from coaching.model import Lens, Turn
-    from coaching.parts import Choice
+    from coaching.parts import Choice, Draft
     from memory.sql.transaction import Transaction
 
 
@@ -86,6 +86,14 @@ class Thought:
     def changes(self) -> bool:
         """Whether a thought that is under way would have to begin again after this one."""
         return bool(self.effects or self.write or (self.answer and self.answer.reply.draft.effects))
+
+
+def write_payload(draft: Draft) -> dict[str, Any]:
+    """A reply as the outbox keeps it."""
+    payload: dict[str, Any] = {"text": draft.text, "choices": write_choices(draft.choices)}
+    if draft.figure is not None and not draft.figure.is_empty:
+        payload["figure"] = draft.figure.to_json()
+    return payload
 
 
 def write_choices(choices: tuple[Choice, ...]) -> list[dict[str, str]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.thought import write_choices
+from bot.thought import write_payload
 from coaching.contact import Send, Skip
 from coaching.dates import say_date
 from coaching.hours import DAY
@@ -24,14 +24,16 @@ from memory.sql.nudge_sending import (
     drop_nudge,
     find_notice,
     find_nudge,
+    lacks_words,
     postpone_nudge,
     word_nudge,
 )
-from memory.sql.nudges import KINDS, mend_plan, plan_due, plan_newcomers
+from memory.sql.nudges import KINDS, has_unplanned, mend_plan, plan_due, plan_newcomers
 from prompts import text
 
 if TYPE_CHECKING:
     from coaching.coach import Answer
+    from coaching.model import Language
     from coaching.parts import Draft
     from memory.sql.journal import Journal
     from memory.sql.nudges import Post
@@ -69,13 +71,13 @@ class Ticks:
         self._think = think
         self._post = post
         self._batch = batch
-        self._seen = 0  # nobody with a lower id is without a plan
+        self._stopping = False
 
     async def tick(self, now: datetime) -> Ticked:
         """Queues every nudge that is due and moves each plan on, in batches that hold together."""
         await self._welcome()
         total, last = Ticked(), None
-        while True:
+        while not self._stopping:
             async with self._journal.begin() as tx:
                 batch = await plan_due(tx, self._post, now, limit=self._batch, after=last)
                 await tx.commit()
@@ -88,13 +90,21 @@ class Ticks:
                 total.skipped + batch.skipped,
                 total.waiting + batch.waiting,
             )
+        return total
+
+    def stop(self) -> None:
+        """A tick that is under way ends with the batch it is at; the rest is due at the next start."""
+        self._stopping = True
 
     async def _welcome(self) -> None:
-        more = True
-        while more:
+        async with self._journal.begin() as tx:
+            await mend_plan(tx)
+            more = await has_unplanned(tx)
+            await tx.commit()
+        seen = 0
+        while more and not self._stopping:
             async with self._journal.begin() as tx:
-                await mend_plan(tx)
-                self._seen, more = await plan_newcomers(tx, above=self._seen, limit=self._batch)
+                seen, more = await plan_newcomers(tx, above=seen, limit=self._batch)
                 await tx.commit()
 
     async def prepare(self, row_id: int, now: datetime) -> dict[str, Any] | None:
@@ -130,8 +140,10 @@ class Ticks:
         if draft.kind is ReplyKind.CLARIFY:  # the check refused what was drafted, and asked what they meant
             await self._drop(nudge, "unfit")
             return None
-        payload = {"text": draft.text, "choices": write_choices(draft.choices)}
+        payload = write_payload(draft)
         async with self._journal.begin() as tx:
+            if not await lacks_words(tx, nudge):  # two terminals of one person
+                return None
             reply_id = await tx.record_reply(turn, draft, said_id=None, origin=nudge.key)
             for effect in draft.effects:
                 await apply(tx, turn, effect)
@@ -162,14 +174,17 @@ def build_turn(nudge: Nudge, send: Send, now: datetime) -> Turn:
 
 def open_honestly(draft: Draft, nudge: Nudge, send: Send) -> Draft:
     """The draft with a word in front where we are late, or owe one about evenings we missed."""
-    language = draft.language
-    if send.missed_on is not None and send.missed_on == nudge.evening.on - DAY:
-        words = text("checkin.missed_night", language)
-    elif send.missed_on is not None:
-        day = say_date(send.missed_on, nudge.evening.on, language)
-        words = text("checkin.missed_since", language, day=day)
+    if send.missed_on is not None:
+        words = say_missed(send.missed_on, nudge.evening.on, draft.language)
     elif send.late:
-        words = text("checkin.late", language)
+        words = text("checkin.late", draft.language)
     else:
         return draft
     return replace(draft, parts=(Said(words), *draft.parts))
+
+
+def say_missed(missed_on: date, today: date, language: Language) -> str:
+    """That nobody asked last night, or since an earlier evening."""
+    if missed_on == today - DAY:
+        return text("checkin.missed_night", language)
+    return text("checkin.missed_since", language, day=say_date(missed_on, today, language))

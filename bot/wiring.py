@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,14 +14,20 @@ from bot.drain import Drain
 from bot.home import prepare_home
 from bot.listening import Listen, make_listener
 from bot.logs import open_log
+from bot.settings import silence_tracing
+from bot.transcribing import Transcriber, open_transcriber
+from bot.warming import Warming
 from bot.wiping import Wiper
 from coaching.coach import Coach
+from coaching.errors import ModelFailed
 from coaching.housekeeping import About
 from coaching.lenses import LensReader
+from coaching.responders.fallback import FallbackResponder
 from coaching.responders.playbook import PlaybookResponder
 from coaching.safety import SafetyCheck
 from coaching.thinking import Team
 from memory.recall import RecallIndex, open_recall
+from memory.sql.budget import TokenBudget
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
 from memory.sql.migrate import upgrade
@@ -28,6 +35,8 @@ from memory.sql.migrate import upgrade
 if TYPE_CHECKING:
     from bot.settings import Settings
     from coaching.ports import Clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,8 @@ class House:
     drain: Drain
     listen: Listen
     warm_up: Callable[[], None]  # loads the embedder and the classifiers in the background; once is enough
+    transcriber: Transcriber | None
+    learned: Callable[[], Awaitable[None]]  # waits until the coach hears as well as it ever will
 
     async def ready(self) -> None:
         """Waits until the embedder is loaded, or has given up."""
@@ -77,22 +88,28 @@ async def open_house(
             clock=clock,
         )
         lenses, safety = LensReader(), SafetyCheck()
+        modelled = open_responder(settings, journal, clock)
         coach = Coach(
             Team(
                 scenes=journal,
                 recall=recall,
-                responder=PlaybookResponder(),
+                responder=modelled or PlaybookResponder(),
                 lenses=lenses,
                 safety=safety,
                 encoder=recall,
-                about=About(home=str(settings.home), country=settings.country or None),
+                about=About(
+                    home=str(settings.home),
+                    model=settings.model if modelled else "",
+                    country=settings.country or None,
+                ),
+                second=modelled,
             )
         )
         drain = Drain(
             journal, coach, exports=settings.home / "exports", wipe=Wiper(journal, recall, settings.home)
         )
         async with asyncio.TaskGroup() as behind:
-            warming = _Warming(behind, recall, lenses, safety)
+            warming = Warming(behind, recall, lenses, safety)
             if warm:
                 warming.begin()
             try:
@@ -105,6 +122,8 @@ async def open_house(
                     drain,
                     make_listener(lenses, safety),
                     warming.begin,
+                    open_transcriber(settings),
+                    warming.done,
                 )
             finally:
                 await warming.end()
@@ -112,29 +131,25 @@ async def open_house(
         await engine.dispose()
 
 
-class _Warming:
-    """Loads what is slow to load, once."""
+def open_responder(settings: Settings, journal: Journal, clock: Clock) -> FallbackResponder | None:
+    """The coach with a language model, or None where none is set or it cannot be opened; the log says why."""
+    if not settings.model:
+        return None
+    if not settings.tracing:
+        silence_tracing()
+    from coaching.responders.chain import ChainResponder, open_model  # a second of imports, for who wants it
 
-    def __init__(
-        self, behind: asyncio.TaskGroup, recall: RecallIndex, lenses: LensReader, safety: SafetyCheck
-    ) -> None:
-        self._behind, self._recall, self._lenses, self._safety = behind, recall, lenses, safety
-        self._task: asyncio.Task[None] | None = None
-
-    def begin(self) -> None:
-        if self._task is None:
-            self._task = self._behind.create_task(self._load())
-
-    async def _load(self) -> None:
-        await self._recall.start()
-        # the first message needs the classifiers before it needs the embedder
-        await asyncio.to_thread(self._train)
-
-    def _train(self) -> None:
-        self._lenses.read("你好", "zh")
-        self._safety.assess("你好", "zh")
-
-    async def end(self) -> None:
-        if self._task is not None:
-            await self._task
-        await self._recall.close()
+    try:
+        model = open_model(
+            settings.model,
+            base_url=settings.model_base_url,
+            api_key=settings.model_api_key.get_secret_value(),
+            deadline=settings.model_deadline,
+        )
+    except ModelFailed as error:
+        log.error("%s; the playbook answers", error)  # noqa: TRY400  # a sentence, no stack
+        return None
+    budget = TokenBudget(journal, clock, each=settings.tokens_per_day, everyone=settings.tokens_per_day_all)
+    return FallbackResponder(
+        ChainResponder(model, budget), PlaybookResponder(), clock, deadline=settings.model_deadline
+    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coaching import checkins, commitments, goals, recalling
+from coaching import checkins, goals, planning, recalling
+from coaching.commitments import MOVE, SPLIT
 from coaching.effects import EndDialogue, SetDialogue
-from coaching.housekeeping import FORGET, open_forget, pause
+from coaching.housekeeping import FORGET, open_forget
 from coaching.intent import Intent, answers_checkin, read_intent, says
 from coaching.offers import answer_offer
 from coaching.parts import Draft, Question, ReplyKind, Said
+from coaching.pausing import change_rhythm, pause, resume
+from coaching.plan_words import WHICH
 from coaching.quoting import is_garbled, list_clauses
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
@@ -18,12 +21,13 @@ from prompts import load_pattern
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
-    from coaching.model import Recalled
     from coaching.thinking import Thinking
 
 SHORT = 30  # characters; a correction is one only when it is nearly all that was said
 QUOTED_LATELY = 10  # replies
-ONE_QUESTION = frozenset({goals.DIALOGUE, goals.NEW, "move", FORGET})
+ONE_QUESTION = frozenset(
+    {goals.DIALOGUE, goals.NEW, MOVE, SPLIT, WHICH, checkins.RESULT, checkins.MISSED, FORGET}
+)
 
 _WANT = load_pattern("reflecting.want")
 _NO = load_pattern("recalling.no")
@@ -54,11 +58,10 @@ async def _answer(thinking: Thinking) -> Draft:
     reading = read_turn(turn, intent, lens, boundary)
     if needs_clarifying(turn, reading):
         return _clarify(thinking, reading)
-    past, conflict = await _find_past(thinking)
-    return await thinking.team.responder.draft(turn, scene, replace(reading, past=past, conflict=conflict))
+    return await thinking.team.responder.draft(turn, scene, await _remember(thinking, reading))
 
 
-async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
+async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:  # noqa: C901  # one flat table
     """What is answered without coaching, or None."""
     turn, scene = thinking.turn, thinking.scene
     match intent:
@@ -68,18 +71,24 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:
         case Intent.WHY_KNOW:
             return await _explain(thinking)
         case Intent.TAKE | Intent.SMALLER | Intent.NOT_THIS:
-            return answer_offer(thinking, intent)
+            return await answer_offer(thinking, intent)
         case Intent.THANKS:
             said = Said(thinking.choose.wording("small.thanks"))
             return Draft(ReplyKind.INFO, turn.language, (said,))
         case Intent.INJECTION | Intent.GREETING | Intent.OFF_TOPIC:
             return _ask(thinking, f"small.{intent}")
         case Intent.PLAN:
-            return commitments.open_plan(replace(turn, text=""), scene, thinking.choose)
+            return planning.open_plan(replace(turn, text=""), scene, thinking.choose)
         case Intent.GOAL:
             return _change_goal(thinking)
         case Intent.PAUSE:
-            return pause(turn)
+            return pause(turn, scene)
+        case Intent.RESUME:
+            return resume(turn, scene)
+        case Intent.WEEKLY | Intent.AS_IT_IS:
+            return change_rhythm(turn, scene, intent)
+        case Intent.SNOOZE | Intent.NOT_TONIGHT:
+            return checkins.leave_tonight(turn, scene, intent.value)
         case Intent.FORGET:
             return await open_forget(replace(turn, text="last"), thinking)
         case _ if says("correct", turn.text) and len(turn.text) < SHORT:
@@ -114,16 +123,19 @@ def _clarify(thinking: Thinking, reading: Reading) -> Draft:
     return Draft(ReplyKind.CLARIFY, thinking.language, (Question(words, "clarify", (quote,)),))
 
 
-async def _find_past(thinking: Thinking) -> tuple[Recalled | None, bool]:
-    """At most one memory about the same thing that was not quoted lately."""
+async def _remember(thinking: Thinking, reading: Reading) -> Reading:
+    """At most one memory about the same thing that was not quoted lately, and all that could be one."""
     lately = frozenset(
         int(used.key[1:])
         for used in thinking.scene.used
         if used.kind == "past" and used.turn < QUOTED_LATELY and used.key[1:].isdigit()
     )
-    return recalling.choose_past(
-        thinking.turn, await thinking.recall(thinking.turn.text, loosely=True), said_lately=lately
+    found = await thinking.recall(thinking.turn.text, loosely=True)
+    past, conflict = recalling.choose_past(thinking.turn, found, said_lately=lately)
+    fit = tuple(
+        each for each in found if each.message.id not in lately and recalling.is_past(each, thinking.turn)
     )
+    return replace(reading, past=past, conflict=conflict, recalled=fit)
 
 
 async def _explain(thinking: Thinking) -> Draft:

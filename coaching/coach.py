@@ -17,7 +17,7 @@ from coaching.effects import NoteCrisis
 from coaching.errors import DraftRejected
 from coaching.model import Event, Lens, Safety
 from coaching.parts import Draft, Question, Quote, Reply, ReplyKind, Said, check_draft
-from coaching.safety import Why, assess_answer, build_cleared_text, build_crisis_text
+from coaching.safety import SafetyVerdict, Why, assess_answer, build_cleared_text, build_crisis_text
 from coaching.thinking import Team, Thinking
 from prompts import text
 
@@ -25,10 +25,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coaching.model import Turn, User
+    from coaching.model import Scene, Turn, User
 
 log = logging.getLogger(__name__)
 
+# commands whose words are values, ids or search words
+DRY_COMMANDS = (
+    "start",
+    "settings",
+    "privacy",
+    "export",
+    "forget",
+    "pause",
+    "resume",
+    "help",
+    "recall",
+    "link",
+)
 SPEAKS_FIRST = (Event.EVENING_CHECKIN, Event.EVENING_CHECKIN_UNANSWERED_4, Event.WEEKLY_REVIEW)
 
 
@@ -50,18 +63,34 @@ class Coach:
     async def reply_to(self, turn: Turn) -> Answer:
         """Answers one turn, outside any transaction."""
         spoken = bool(turn.text) and turn.tap is None
-        scene = await self._team.scenes.load_scene(turn.user_id, turn.now)
-        vector = await self._encode(turn.text) if spoken else None
+        scene, vector = await self._read(turn) if spoken else (await self._load_scene(turn), None)
         thinking = Thinking(self._team, turn, scene, vector)
         level = await self._listen_for_danger(thinking) if spoken else None
         if isinstance(level, Answer):
             return level
-        reply = _check(thinking, await self._think(thinking))
+        if spoken and level is None:
+            answer = await self._listen_and_think(thinking)
+        else:
+            answer = await self._think(thinking)
+        if isinstance(answer, Answer):
+            return answer
+        reply = _check(thinking, answer)
         if level is Safety.NONE:  # an earlier crisis is closed by a clear no
             reply = _after_no(reply, build_cleared_text(turn.language, self._country(scene.user)))
         heard = thinking.lens
         weights = tuple((lens, heard.scores[lens]) for lens in heard.lenses) if heard else ()
         return Answer(reply, Safety.NONE, weights)
+
+    async def _load_scene(self, turn: Turn) -> Scene:
+        return await self._team.scenes.load_scene(turn.user_id, turn.now)
+
+    async def _read(self, turn: Turn) -> tuple[Scene, NDArray[np.float32] | None]:
+        """The scene and the vector of what was said; memory is brought to hand meanwhile."""
+        # gather, for an error keeps its type: the door tells an outage from a failure by it
+        scene, vector, _ = await asyncio.gather(
+            self._load_scene(turn), self._encode(turn.text), self._team.recall.prepare(turn.user_id)
+        )
+        return scene, vector
 
     def _country(self, user: User) -> str | None:
         return user.country or self._team.about.country
@@ -81,7 +110,28 @@ class Coach:
             verdict = assess_answer(turn.text, turn.language, user.crisis, why=asked)
             if verdict.level is Safety.NONE:
                 return Safety.NONE
-        words = build_crisis_text(verdict, turn.language, self._country(user))
+        return self._warn(thinking, verdict)
+
+    async def _listen_and_think(self, thinking: Thinking) -> Draft | Answer:
+        """The draft, or the crisis reply when a second listener hears what the first did not."""
+        second, turn, scene = self._team.second, thinking.turn, thinking.scene
+        if second is None or turn.command in DRY_COMMANDS:
+            return await self._think(thinking)
+        try:
+            async with asyncio.TaskGroup() as both:
+                draft = both.create_task(self._think(thinking))
+                level = await second.listen(turn, scene)
+                if level in (Safety.PASSIVE, Safety.UNSURE):  # nothing else is waited for
+                    draft.cancel()
+                    return self._warn(thinking, SafetyVerdict(level, why=Why.SIGNS))
+        except ExceptionGroup as failed:  # the door tells an outage from a failure by its type
+            raise failed.exceptions[0] from None
+        return draft.result()
+
+    def _warn(self, thinking: Thinking, verdict: SafetyVerdict) -> Answer:
+        """The fixed text for what was heard."""
+        turn = thinking.turn
+        words = build_crisis_text(verdict, turn.language, self._country(thinking.scene.user))
         quotes = (Quote(verdict.words),) if verdict.words else ()
         # a fixed text: no lens, no step, no check that could replace it
         draft = Draft(

@@ -7,8 +7,21 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from coaching import checkins, commitments, goals, housekeeping, recalling, review
-from coaching.effects import ChangeSettings, EndDialogue
+from coaching import (
+    checkins,
+    commitments,
+    goals,
+    housekeeping,
+    pausing,
+    plan_answers,
+    plan_lines,
+    plan_words,
+    planning,
+    recalling,
+    review,
+)  # fmt: skip
+from coaching.effects import EndDialogue
+from coaching.figure import WEEKS, build_figure
 from coaching.housekeeping import info
 from coaching.intent import Intent, says
 from coaching.model import Event
@@ -16,14 +29,20 @@ from coaching.offers import TAPS, answer_offer
 from coaching.parts import Draft, Question, Quote, ReplyKind
 from coaching.reading import read_turn
 from coaching.reflecting import build_reflection
-from prompts import text
+from prompts import load_pattern, text
 
 if TYPE_CHECKING:
-    from coaching.model import Lens
+    from coaching.model import Dialogue, Lens
     from coaching.thinking import Thinking
 
+_CALENDAR = load_pattern("plan_words.calendar")
+_CALENDAR_WORDS = load_pattern("plan_words.calendar_words")
+_POST = load_pattern("review.post")
+_FORWARD = load_pattern("review.forward")
 REFLECT_DAYS = 7
+MOST_SEEN = 1000  # messages looked at for a picture of six weeks
 PATTERN_DAYS = 31
+SHORT = 40  # characters; a request is one only when it is nearly all that was said
 DIALOGUE_LASTS = timedelta(hours=12)  # what was asked yesterday is not answered by today's first line
 LENS_CHARACTERS = 2000  # of a long text, as much as it takes to hear what it is about
 
@@ -42,8 +61,10 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
         case "start":
             words = "\n".join(text(f"welcome.{key}", turn.language) for key in ("hello", "stored", "ask"))
             return Draft(ReplyKind.INFO, turn.language, (Question(words),))
+        case "plan" if _CALENDAR.search(turn.text):
+            return commitments.send_calendar(turn, scene)
         case "plan":
-            return commitments.open_plan(turn, scene, thinking.choose)
+            return planning.open_plan(turn, scene, thinking.choose, _hear(thinking))
         case "review":
             return await _review(thinking)
         case "reflect":
@@ -53,7 +74,8 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
         case "recall":
             return info(turn, "recall.usage")
         case "goals":
-            return goals.open_goals(turn, scene, _lens_of(thinking))
+            history = await thinking.know_goals() if not turn.text else ()
+            return goals.open_goals(turn, scene, _lens_of(thinking), history)
         case "settings":
             return housekeeping.open_settings(turn, scene)
         case "privacy":
@@ -63,14 +85,15 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
         case "forget":
             return await housekeeping.open_forget(turn, thinking)
         case "pause":
-            return housekeeping.pause(turn)
+            return pausing.pause(turn, scene)
         case "resume":
-            evening = scene.user.evening.strftime("%H:%M")
-            return info(turn, "small.resume", ChangeSettings({"paused_until": None}), evening=evening)
+            return pausing.resume(turn, scene)
         case "help":
             return info(turn, "help.body")
         case "import":
             return info(turn, "help.import_terminal")
+        case "link":
+            return info(turn, "help.link_terminal")
         case "cancel":
             return _cancel(thinking)
     return info(turn, "help.unknown", name=name)
@@ -81,8 +104,8 @@ def _cancel(thinking: Thinking) -> Draft:
     turn, dialogue = thinking.turn, thinking.scene.dialogue
     if dialogue is None:
         return info(turn, "step.none")
-    if dialogue.kind == commitments.DIALOGUE and dialogue.state["items"]:
-        return commitments.keep_draft(turn, dialogue)
+    if dialogue.kind == plan_lines.DIALOGUE and dialogue.state["items"]:
+        return planning.keep_draft(turn, dialogue)
     return info(turn, "plan.not_saved", EndDialogue())
 
 
@@ -91,48 +114,90 @@ async def answer_tap(thinking: Thinking, data: str) -> Draft:
     turn, scene = thinking.turn, thinking.scene
     name, _, rest = data.partition(":")
     if name == "step":
-        return answer_offer(thinking, TAPS.get(rest, Intent.NOT_THIS))
+        return await answer_offer(thinking, TAPS.get(rest, Intent.NOT_THIS))
     if name == "plan" and ":" in rest:
         verb, _, wanted = rest.partition(":")
         if verb in ("snooze", "not_tonight"):
-            return info(turn, "checkin.snoozed" if verb == "snooze" else "checkin.not_tonight")
+            return checkins.leave_tonight(turn, scene, verb, wanted)
         return commitments.mark(turn, scene, verb, wanted)
     if name == "cmd":
         return await answer_command(thinking, rest)
+    if name == "review":
+        return (
+            review.build_post(turn, scene, thinking.choose)
+            if rest == "post"
+            else review.build_forward(turn, scene)
+        )
     if name == "rhythm":
-        return _rhythm(thinking, rest)
+        return pausing.change_rhythm(turn, scene, rest)
     return await answer_dialogue(thinking) or info(turn, "step.none")
-
-
-def _rhythm(thinking: Thinking, wanted: str) -> Draft:
-    """The answer to the offer of the fourth silent evening."""
-    turn = thinking.turn
-    if wanted == "pause":
-        return housekeeping.pause(turn)
-    if wanted == "weekly":
-        return info(turn, "settings.weekly", ChangeSettings({"days": "7"}))
-    return info(turn, "settings.as_it_is")
 
 
 async def answer_dialogue(thinking: Thinking) -> Draft | None:
     """The next turn of a conversation under way, or None when what was said is about something else."""
     turn, scene = thinking.turn, thinking.scene
-    if scene.dialogue is None or turn.now - scene.dialogue.since > DIALOGUE_LASTS:
-        return None
     if any(says(name, turn.text) for name in ("recall", "why_know")):
         return None
-    match scene.dialogue.kind:
-        case commitments.DIALOGUE:
-            return commitments.go_on(turn, scene, scene.dialogue, thinking.choose)
-        case "move":
-            return commitments.move_to(turn, scene, scene.dialogue.state["id"])
+    open_ended = _is_open_ended(thinking)
+    if asked := await _asked_for_others(thinking):
+        return asked
+    if changed := plan_words.answer_words(turn, scene, amid=not open_ended):
+        return changed
+    if scene.dialogue is None or turn.now - scene.dialogue.since > DIALOGUE_LASTS:
+        return None
+    return _go_on(thinking, scene.dialogue) or (None if open_ended else plan_words.answer_words(turn, scene))
+
+
+async def _asked_for_others(thinking: Thinking) -> Draft | None:
+    """A calendar file, a line to post or a text to forward, asked for in words."""
+    words = thinking.turn.text
+    if words and len(words) <= SHORT and _CALENDAR_WORDS.search(words):
+        return commitments.send_calendar(thinking.turn, thinking.scene)
+    if words and len(words) <= SHORT and (_POST.search(words) or _FORWARD.search(words)):
+        return await _review(thinking)
+    return None
+
+
+def _is_open_ended(thinking: Thinking) -> bool:
+    """Whether nothing specific was asked, so that words about a line of the plan go first."""
+    dialogue = thinking.scene.dialogue
+    return dialogue is None or (dialogue.kind == plan_lines.DIALOGUE and dialogue.state["stage"] == "what")
+
+
+def _go_on(thinking: Thinking, dialogue: Dialogue) -> Draft | None:  # one flat table
+    turn, scene = thinking.turn, thinking.scene
+    match dialogue.kind:
+        case plan_lines.DIALOGUE:
+            return plan_answers.go_on(turn, scene, dialogue, thinking.choose, _hear(thinking))
+        case commitments.MOVE:
+            return commitments.move_to(turn, scene, dialogue.state)
+        case commitments.SPLIT if turn.text:
+            return commitments.split_off(turn, scene, dialogue.state["id"])
+        case plan_words.WHICH:
+            return plan_words.answer_which(turn, scene, dialogue)
+        case checkins.MISSED if turn.text:
+            return checkins.take_choice(turn, scene, dialogue.state["id"])
+        case checkins.RESULT:
+            return checkins.take_result(turn, scene, dialogue.state["id"], thinking.choose)
         case goals.DIALOGUE if turn.text and goals.is_line(turn.text):
-            return goals.take_success(turn, scene, scene.dialogue)
+            return goals.take_success(turn, scene, dialogue)
+        case goals.HORIZON if turn.tap or goals.is_line(turn.text):
+            return goals.take_horizon(turn, scene, dialogue)
+        case goals.QUIET:
+            return goals.answer_quiet(turn, scene, dialogue, _lens_of(thinking))
         case goals.NEW if turn.text and goals.is_line(turn.text):
             return goals.add_goal(turn, turn.text, _lens_of(thinking))
         case housekeeping.FORGET:
-            return housekeeping.answer_forget(turn, scene.dialogue)
+            return housekeeping.answer_forget(turn, dialogue)
     return None
+
+
+def _hear(thinking: Thinking) -> planning.Hear:
+    def lens_of(words: str) -> Lens | None:
+        heard = thinking.hear(words)
+        return heard.lenses[0] if heard.lenses else None
+
+    return lens_of
 
 
 def _lens_of(thinking: Thinking) -> Lens | None:
@@ -174,8 +239,23 @@ def _located(draft: Draft, messages: dict[int, str]) -> Draft:
 
 
 async def _review(thinking: Thinking) -> Draft:
-    turn = thinking.turn
-    since = turn.today - timedelta(days=PATTERN_DAYS)
-    said = await thinking.team.scenes.list_messages(turn.user_id, since=since, until=turn.today)
+    turn, scenes = thinking.turn, thinking.team.scenes
+    if turn.text and turn.event is None:
+        if _POST.search(turn.text):
+            return review.build_post(turn, thinking.scene, thinking.choose)
+        if _FORWARD.search(turn.text):
+            return review.build_forward(turn, thinking.scene)
+    begin = turn.today - timedelta(weeks=WEEKS)
+    seen = await scenes.list_messages(turn.user_id, since=begin, until=turn.today, limit=MOST_SEEN)
+    plan = await scenes.list_commitments(turn.user_id, since=begin, until=turn.today + timedelta(days=6))
+    heard = await scenes.lenses_of(tuple(message.id for message in seen))
+    said = [m for m in seen if m.said_on >= turn.today - timedelta(days=PATTERN_DAYS)]
     thinking.messages |= {message.id: message.text for message in said}
-    return review.build_review(turn, thinking.scene, said, thinking.choose)
+    return review.build_review(
+        turn,
+        thinking.scene,
+        said,
+        thinking.choose,
+        figure=build_figure(plan, seen, heard, turn.today, turn.language),
+        quiet=goals.find_quiet(thinking.scene, plan, turn.today),
+    )

@@ -195,8 +195,8 @@ def _has_reported(person: Standing, evening: Evening) -> bool:
     reported = person.reported_at.astimezone(tz)
     if reported.date() != evening.on:
         return evening.at - person.reported_at < FRESH
-    asked_last_night = any(nudge.on == evening.on - DAY for nudge in person.nudges[:1])
-    return not (asked_last_night and reported.hour < NOON)
+    before = next((nudge.on for nudge in person.nudges if nudge.on < evening.on), None)
+    return not (before == evening.on - DAY and reported.hour < NOON)
 
 
 def _hold_back(person: Standing, evening: Evening, silence: int) -> Why | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from coaching.model import CommitmentStatus, Lens, Safety
+from coaching.model import Commitment, CommitmentStatus, Lens, Safety
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,20 @@ class ChangeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Ask once more later. ``asked_by`` is the reply whose button was tapped."""
+
+    asked_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkipTonight:
+    """Not tonight. ``asked_by`` is the reply whose button was tapped."""
+
+    asked_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetDialogue:
     """The conversation over several turns goes on from here."""
 
@@ -129,6 +143,13 @@ class SendExport:
 
 
 @dataclass(frozen=True, slots=True)
+class SendCalendar:
+    """The week's commitments, as a file for a calendar."""
+
+    items: tuple[Commitment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordReview:
     """The week was told back."""
 
@@ -144,6 +165,8 @@ Effect = (
     | AddGoal
     | EndGoal
     | ChangeSettings
+    | Snooze
+    | SkipTonight
     | SetDialogue
     | EndDialogue
     | DeclineStep
@@ -151,5 +174,6 @@ Effect = (
     | ForgetMessages
     | UndoImport
     | SendExport
+    | SendCalendar
     | RecordReview
 )

@@ -14,3 +14,11 @@ class UnknownUser(CoachingError):
 
 class DraftRejected(CoachingError):
     """A reply broke a rule of the house."""
+
+
+class ModelFailed(CoachingError):
+    """The language model gave nothing that can be used."""
+
+
+class BudgetSpent(CoachingError):
+    """The tokens of this day are used up."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,6 +17,7 @@ from coaching.effects import (
     SetDialogue,
     UndoImport,
 )
+from coaching.hours import find_moved_hour
 from coaching.parts import Choice, Draft, Part, Quote, ReplyKind, Said
 from coaching.recalling import whole_or_best
 from coaching.when import read_moment
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 FORGET = "forget"
 SHORT = 12  # characters: a longer line is no answer to "shall it go?"
-FOREVER = timedelta(days=3650)
 ALL = load_pattern("housekeeping.all")
 LAST = load_pattern("housekeeping.last")
 YES = load_pattern("housekeeping.yes")
@@ -78,7 +78,7 @@ def open_settings(turn: Turn, scene: Scene) -> Draft:
                 return info(turn, "settings.wrong_days", value=value)
             return _changed(turn, name, days, days=days)
         case "quiet" | "安静":
-            return _quiet(turn, value)
+            return _quiet(turn, scene.user, value)
         case "language" | "语言":
             wanted = {"中文": "zh", "chinese": "zh", "英文": "en", "english": "en"}.get(
                 value.lower(), value.lower()
@@ -119,10 +119,22 @@ def _evening(turn: Turn, user: User, value: str) -> Draft:
     if wanted is None:
         return info(turn, "settings.wrong_time", value=value)
     changed = _changed(turn, "evening", wanted.strftime("%H:%M"), evening=wanted)
-    if in_quiet(wanted, user):
-        note = Said(text("settings.in_quiet", turn.language, evening=wanted.strftime("%H:%M")))
-        return Draft(changed.kind, changed.language, (*changed.parts, note), effects=changed.effects)
-    return changed
+    return _say_moved(turn, changed, replace(user, evening=wanted))
+
+
+def _say_moved(turn: Turn, changed: Draft, user: User) -> Draft:
+    """An hour inside quiet hours is moved out of them, and that is said when either is chosen."""
+    moved = find_moved_hour(user)
+    if moved is None:
+        return changed
+    note = text(
+        "settings.in_quiet",
+        turn.language,
+        evening=f"{user.evening:%H:%M}",
+        quiet=f"{user.quiet_from:%H:%M}-{user.quiet_to:%H:%M}",
+        moved=f"{moved:%H:%M}",
+    )
+    return replace(changed, parts=(*changed.parts, Said(note)))
 
 
 def read_time(value: str, turn: Turn) -> time | None:
@@ -132,24 +144,18 @@ def read_time(value: str, turn: Turn) -> time | None:
     return read_moment(value, turn.now).at
 
 
-def in_quiet(moment: time, user: User) -> bool:
-    """Whether a local time lies in this person's quiet hours, which may cross midnight."""
-    start, end = user.quiet_from, user.quiet_to
-    if start <= end:
-        return start <= moment < end
-    return moment >= start or moment < end
-
-
-def _quiet(turn: Turn, value: str) -> Draft:
+def _quiet(turn: Turn, user: User, value: str) -> Draft:
     ends = [read_time(end.strip(), turn) for end in re.split(r"\s*(?:-|–|—|~|到|至|to)\s*", value)]
     if len(ends) != 2 or ends[0] is None or ends[1] is None:
         return info(turn, "settings.wrong_quiet", value=value)
     shown = f"{ends[0]:%H:%M}-{ends[1]:%H:%M}"
-    return _changed(turn, "quiet", shown, quiet_from=ends[0], quiet_to=ends[1])
+    changed = _changed(turn, "quiet", shown, quiet_from=ends[0], quiet_to=ends[1])
+    return _say_moved(turn, changed, replace(user, quiet_from=ends[0], quiet_to=ends[1]))
 
 
 def _show(turn: Turn, user: User) -> Draft:
     language = turn.language
+    paused = user.paused_until is not None and user.paused_until > turn.now
     days = (
         text("settings.all_days", language)
         if len(user.days) == 7
@@ -163,18 +169,13 @@ def _show(turn: Turn, user: User) -> Draft:
         evening=user.evening.strftime("%H:%M"),
         days=days,
         quiet=f"{user.quiet_from:%H:%M}-{user.quiet_to:%H:%M}",
-        reminders=text(f"settings.{'off' if user.paused_until else 'on'}", language),
+        reminders=text(f"settings.{'off' if paused else 'on'}", language),
     )
 
 
 def export(turn: Turn) -> Draft:
     """Everything, as a file; the door adds where it is."""
     return Draft(ReplyKind.INFO, turn.language, (), effects=(SendExport(),))
-
-
-def pause(turn: Turn) -> Draft:
-    """No more reminders until they say so."""
-    return info(turn, "small.pause", ChangeSettings({"paused_until": turn.now + FOREVER}))
 
 
 async def open_forget(turn: Turn, thinking: Thinking) -> Draft:

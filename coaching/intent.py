@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
 from coaching.boundaries import Boundary, find_boundary, find_injection
-from coaching.model import Event
+from coaching.contact import FRESH, NOON
+from coaching.model import Event, Role
 from coaching.parts import ReplyKind
 from coaching.subjects import names
 from prompts import load_toml
 
 if TYPE_CHECKING:
-    from coaching.model import Scene, Turn
+    from coaching.model import Message, Scene, Turn
 
 
 class Intent(StrEnum):
@@ -38,13 +40,21 @@ class Intent(StrEnum):
     PLAN = "plan"
     GOAL = "goal"
     PAUSE = "pause"
+    RESUME = "resume"
+    WEEKLY = "weekly"
+    AS_IT_IS = "as_it_is"
+    SNOOZE = "snooze"
+    NOT_TONIGHT = "not_tonight"
     FORGET = "forget"
 
 
 _EDGES = re.compile(r"^[\s，,。.！!~～…?？、]+|[\s，,。.！!~～…?？、]+$")
+_SHORT_DONE = re.compile(
+    r"(?:已经|刚刚?|都|就)*([\u4e00-\u9fff])[\u4e00-\u9fff]?(?:完|好|过|出去)?了(?:[，。！!,\s]|$)"
+)
 SMALL = (
     Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
-    Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.FORGET,
+    Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.RESUME, Intent.FORGET,
 )  # fmt: skip
 LONG = 60  # beyond this a message is about more than the phrase that matched
 
@@ -67,8 +77,24 @@ def answers_checkin(turn: Turn, scene: Scene) -> bool:
     """Whether this is the answer to the question of the evening."""
     if turn.event is Event.REPLY_TO_CHECKIN:
         return True
-    last = next((m for m in reversed(scene.recent) if m.role.value == "coach"), None)
-    return bool(last and last.kind == ReplyKind.CHECKIN.value and last.said_on == turn.today)
+    if any(m.id == turn.quoting and m.kind == ReplyKind.CHECKIN for m in scene.recent):
+        return True
+    last = next((m for m in reversed(scene.recent) if m.role is Role.COACH), None)
+    return last is not None and last.kind == ReplyKind.CHECKIN and _is_tonight(last, turn)
+
+
+def find_asked(turn: Turn, scene: Scene) -> Message | None:
+    """The evening's question, until noon of the next day; notices of the coach do not count between."""
+    coach = [m for m in scene.recent if m.role is Role.COACH and m.kind != ReplyKind.INFO]
+    last = coach[-1] if coach else None
+    if last is None or last.kind != ReplyKind.CHECKIN:
+        return None
+    last_night = last.said_on == turn.today - timedelta(days=1) and turn.now.hour < NOON
+    return last if last_night or _is_tonight(last, turn) else None
+
+
+def _is_tonight(asked: Message, turn: Turn) -> bool:
+    return asked.said_on == turn.today or turn.now - asked.said_at < FRESH
 
 
 def read_intent(turn: Turn, scene: Scene) -> tuple[Intent, Boundary | None]:
@@ -78,15 +104,39 @@ def read_intent(turn: Turn, scene: Scene) -> tuple[Intent, Boundary | None]:
         return Intent.INJECTION, None
     if len(text) <= 2 * LONG and (asked := _first((Intent.RECALL, Intent.WHY_KNOW), text)):
         return asked, None
-    if answer := _about_step(text, scene) or _report(turn, scene):
+    if answer := _about_asking(turn, scene) or _about_step(text, scene) or _report(turn, scene):
         return answer, None
     if boundary := find_boundary(text, turn.language):
         return Intent.BOUNDARY, boundary
     return (_first(SMALL, text) if len(text) <= LONG else None) or Intent.COACH, None
 
 
+def _answer_shortly(text: str, asked: str) -> Intent | None:
+    """Hears 没录 and 录了, with the verb of what was asked; yes and not yet."""
+    if says("missed_short", text):
+        return Intent.MISSED
+    verb = _SHORT_DONE.match(_EDGES.sub("", text))
+    return Intent.DONE if says("done_short", text) or (verb and verb[1] in asked) else None
+
+
 def _first(intents: tuple[Intent, ...], text: str) -> Intent | None:
     return next((intent for intent in intents if says(intent, text)), None)
+
+
+def _about_asking(turn: Turn, scene: Scene) -> Intent | None:
+    """Whether they want to be asked at all tonight. "Tomorrow" alone is about it once they were asked."""
+    if found := _first((Intent.SNOOZE, Intent.NOT_TONIGHT), turn.text):
+        return found
+    if not answers_checkin(turn, scene):
+        return None
+    short = (
+        ("snooze_short", Intent.SNOOZE),
+        ("not_tonight_short", Intent.NOT_TONIGHT),
+        ("pause_short", Intent.PAUSE),
+        (Intent.WEEKLY, Intent.WEEKLY),
+        (Intent.AS_IT_IS, Intent.AS_IT_IS),
+    )
+    return next((intent for name, intent in short if says(name, turn.text)), None)
 
 
 def _about_step(text: str, scene: Scene) -> Intent | None:
@@ -107,8 +157,10 @@ def _report(turn: Turn, scene: Scene) -> Intent | None:
     text = turn.text
     due = [c for c in scene.plan if c.status.value == "open" and c.due_on <= turn.today]
     about = bool(due) and (says("promise", text) or any(names(text, c.text) for c in due))
-    if answers_checkin(turn, scene) or about:
-        return _first((Intent.HALF, Intent.MISSED, Intent.DONE), text)
+    asked = find_asked(turn, scene)
+    if answers_checkin(turn, scene) or about or (asked and len(text) <= LONG):
+        found = _first((Intent.HALF, Intent.MISSED, Intent.DONE), text)
+        return found or (_answer_shortly(text, asked.text) if asked else None)
     if says("did", text) and not says("missed", text) and len(text) <= LONG * 4:
         return Intent.DONE
     return None

@@ -274,3 +274,14 @@ class OfferedStep:
     if_then: str
     lens: Lens | None
     smaller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierOffer:
+    """A step of some earlier reply, and what happened since, by the person's own dates."""
+
+    step: OfferedStep
+    taken: Commitment | None = None
+    taken_on: date | None = None
+    declined_on: date | None = None
+    replaced_on: date | None = None  # when the next step was offered

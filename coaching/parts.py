@@ -15,6 +15,7 @@ from typing import Any
 
 from coaching.effects import Effect
 from coaching.errors import DraftRejected
+from coaching.figure import Figure
 from coaching.language import read_language
 from coaching.model import Language, Lens
 from coaching.rules import find_banned
@@ -110,6 +111,7 @@ class ReplyKind(StrEnum):
     PLAN = "plan"
     CHECKIN = "checkin"
     CHECKIN_REPLY = "checkin_reply"
+    STEP = "step"  # another one, or the same smaller; it reports nothing
     REVIEW = "review"
     INFO = "info"
 
@@ -132,6 +134,7 @@ class Draft:
     lenses: tuple[Lens, ...] = ()
     choices: tuple[Choice, ...] = ()
     effects: tuple[Effect, ...] = ()
+    figure: Figure | None = None  # a picture that goes with it; the door draws it
 
     @property
     def text(self) -> str:
@@ -215,6 +218,7 @@ _SHAPES = {
     ReplyKind.PLAN: _Shape((0, 1), 3, (4, 700), (3, 340)),
     ReplyKind.CHECKIN: _Shape((0, 1), 0, (8, 130), (5, 65)),
     ReplyKind.CHECKIN_REPLY: _Shape((0, 1), 1, (8, 360), (5, 170)),
+    ReplyKind.STEP: _Shape((0, 1), 1, (8, 360), (5, 170)),
     ReplyKind.REVIEW: _Shape((0, 1), 1, (40, 700), (30, 340)),
     ReplyKind.INFO: _Shape((0, 1), 0, (1, 4000), (1, 2000)),
 }

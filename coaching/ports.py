@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coaching.model import Lens, Message, Recalled, Scene, Turn
+    from coaching.model import Commitment, EarlierOffer, Goal, Lens, Message, Recalled, Safety, Scene, Turn
     from coaching.parts import Draft
     from coaching.reading import Reading
 
@@ -33,6 +33,10 @@ class Encoder(Protocol):
 
 class Recall(Protocol):
     """Finds what one person said before. The user id is always an argument and never comes from text."""
+
+    async def prepare(self, user_id: int) -> None:
+        """Brings to hand what this person said, so that asking within the next moment takes less."""
+        ...
 
     async def recall(
         self,
@@ -68,6 +72,18 @@ class SceneReader(Protocol):
         """Their own words between two local dates, oldest first, crisis messages left out."""
         ...
 
+    async def list_commitments(self, user_id: int, *, since: date, until: date) -> tuple[Commitment, ...]:
+        """What was promised for the days between two local dates, both included."""
+        ...
+
+    async def lenses_of(self, message_ids: tuple[int, ...]) -> dict[int, tuple[Lens, ...]]:
+        """The lenses heard in each message, strongest first."""
+        ...
+
+    async def list_goals(self, user_id: int, *, ended: bool = False) -> tuple[Goal, ...]:
+        """Goals, oldest first; with ``ended`` the history as well."""
+        ...
+
     async def find_message(self, user_id: int, message_id: int) -> Message | None:
         """One of their own stored lines, or None."""
         ...
@@ -80,6 +96,10 @@ class SceneReader(Protocol):
         """The id and text of the stored message that the coach's last reply quoted from the past."""
         ...
 
+    async def find_offer(self, user_id: int, reply_id: int) -> EarlierOffer | None:
+        """The step that one of the coach's replies offered and what became of it; None without a step."""
+        ...
+
     async def count_messages(self, user_id: int | None = None) -> int:
         """How many lines are stored, of one person or of all."""
         ...
@@ -90,4 +110,24 @@ class Responder(Protocol):
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """Unchecked parts for one turn."""
+        ...
+
+
+class SecondListener(Protocol):
+    """Listens once more for a life in danger, with a language model."""
+
+    async def listen(self, turn: Turn, scene: Scene) -> Safety | None:
+        """What it heard, or None when nobody could be asked. It never raises: the offline verdict stands."""
+        ...
+
+
+class Budget(Protocol):
+    """What a language model may cost in a day, counted in tokens."""
+
+    async def reserve(self, user_id: int, tokens: int) -> bool:
+        """Takes tokens out of this person's day and out of everybody's; False when they are not there."""
+        ...
+
+    async def settle(self, user_id: int, *, reserved: int, used: int) -> None:
+        """Puts what was really used in place of what was reserved."""
         ...

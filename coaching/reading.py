@@ -44,7 +44,8 @@ class Reading:
         theme: the lens to speak about.
         lenses: as reported, at most two, most certain first; ``sure`` whether the first may be named.
         quote: the loaded clause; ``other`` the one that pulls against it.
-        past: an earlier statement about the same thing, and whether it says otherwise.
+        past: an earlier statement about the same thing, and whether it says otherwise; ``recalled`` all that
+            came back, best first.
         minutes: at most this long a step; ``now`` whether that is the time they have at this moment.
         left: they have no job at present, so nothing is said of a boss or a meeting.
     """
@@ -70,6 +71,7 @@ class Reading:
     boundary: Boundary | None = None
     past: Recalled | None = None
     conflict: bool = False
+    recalled: tuple[Recalled, ...] = ()
 
 
 def read_turn(turn: Turn, intent: Intent, lens: LensReading, boundary: Boundary | None = None) -> Reading:

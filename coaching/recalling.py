@@ -129,6 +129,11 @@ def _why(recalled: Recalled, language: Language) -> str:
     )
 
 
+def is_past(recalled: Recalled, turn: Turn) -> bool:
+    """Whether it was said before today; a note brought in has no such day."""
+    return recalled.message.said_on < turn.today or recalled.message.channel is Channel.IMPORT
+
+
 def choose_past(
     turn: Turn, found: Sequence[Recalled], *, said_lately: frozenset[int]
 ) -> tuple[Recalled | None, bool]:
@@ -140,7 +145,7 @@ def choose_past(
     for recalled in found:
         message = recalled.message
         brought = message.channel is Channel.IMPORT
-        if (message.said_on >= turn.today and not brought) or message.id in said_lately:
+        if not is_past(recalled, turn) or message.id in said_lately:
             continue
         if measure(message.text) < 4:
             continue

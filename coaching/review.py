@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from coaching.checkins import item_quote
 from coaching.dates import choose_slot, say_date
 from coaching.effects import RecordReview
+from coaching.goals import ask_quiet
 from coaching.model import Commitment, CommitmentStatus, Role, Safety
 from coaching.parts import Choice, Draft, NextStep, Part, Past, Question, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
@@ -20,7 +22,9 @@ from prompts.texts_data import fill
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coaching.model import Message, Scene, Turn
+    from coaching.effects import Effect
+    from coaching.figure import Figure
+    from coaching.model import Goal, Message, Scene, Turn
     from coaching.responders.choosing import Chooser
 
 EXPERIMENT_MINUTES = 15
@@ -30,13 +34,32 @@ _OUTSIDE = load_pattern("review.outside")
 
 
 def list_week_items(scene: Scene, today: date) -> tuple[Commitment, ...]:
-    """The commitments of the ISO week that ``today`` closes."""
+    """The commitments of the ISO week that ``today`` closes; what moved within it stands there once."""
     iso = today.isocalendar()
-    return tuple(c for c in scene.plan if c.week == (iso.year, iso.week))
+    week = [c for c in scene.plan if c.week == (iso.year, iso.week)]
+    later = {c.text for c in week if c.status is not CommitmentStatus.MOVED}
+    return tuple(c for c in week if c.status is not CommitmentStatus.MOVED or c.text not in later)
 
 
-def build_review(turn: Turn, scene: Scene, said: Sequence[Message], choose: Chooser) -> Draft:
-    """One week. ``said`` are the person's own messages of the last month, oldest first."""
+def build_review(
+    turn: Turn,
+    scene: Scene,
+    said: Sequence[Message],
+    choose: Chooser,
+    *,
+    figure: Figure | None = None,
+    quiet: Goal | None = None,
+) -> Draft:
+    """One week told back.
+
+    Args:
+        turn: Whose, and when.
+        scene: What is known.
+        said: Their own messages of the last month, oldest first.
+        choose: Chooses wordings.
+        figure: The picture that goes with it.
+        quiet: A goal that has had no commitment for weeks; it is asked about instead of the week.
+    """
     language, today = turn.language, turn.today
     monday = today - timedelta(days=today.isoweekday() - 1)
     items = list_week_items(scene, today)
@@ -50,14 +73,25 @@ def build_review(turn: Turn, scene: Scene, said: Sequence[Message], choose: Choo
     if pattern := _pattern(said, turn, exclude=used):
         parts.append(pattern)
     parts.append(_experiment(items, turn, choose))
-    parts.append(Question(choose.wording("review.question"), "review"))
-    iso = today.isocalendar()
+    effects: tuple[Effect, ...] = (RecordReview(*today.isocalendar()[:2]),)
+    choices: tuple[Choice, ...] = (
+        Choice("/plan", "cmd:plan"),
+        Choice(text("choice.post", language), "review:post"),
+        Choice(text("choice.forward", language), "review:forward"),
+    )
+    if quiet is None:
+        parts.append(Question(choose.wording("review.question"), "review"))
+    else:
+        asked = ask_quiet(quiet, language)
+        parts.append(asked.question)
+        effects, choices = (*effects, *asked.effects), (*asked.choices, *choices)
     return Draft(
         ReplyKind.REVIEW,
         language,
         tuple(parts),
-        choices=(Choice("/plan", "cmd:plan"),),
-        effects=(RecordReview(iso.year, iso.week),),
+        choices=choices,
+        effects=effects,
+        figure=figure,
     )
 
 
@@ -68,13 +102,23 @@ def _head(items: Sequence[Commitment], monday: date, turn: Turn) -> Said:
     }
     if not items:
         return Said(text("review.head_none", turn.language, **values))
-    done = sum(item.status is CommitmentStatus.DONE for item in items)
-    return Said(text("review.head", turn.language, **values, total=len(items), done=done))
+    counts = Counter(_status(item, turn.today) for item in items)
+    rest = "".join(
+        text(f"review.count_{status}", turn.language, count=counts[status])
+        for status in ("half", "moved", "dropped", "missed", "open")
+        if counts[status]
+    )
+    return Said(
+        text("review.head", turn.language, **values, total=len(items), done=counts["done"], rest=rest)
+    )
+
+
+def _status(item: Commitment, today: date) -> str:
+    return "missed" if item.missed(today) else item.status.value
 
 
 def _line(item: Commitment, week: Sequence[Message], used: set[int], turn: Turn) -> Past:
-    status = "missed" if item.status is CommitmentStatus.OPEN else item.status.value
-    words = text(f"review.line_{status}", turn.language, item=quotable(item.text))
+    words = text(f"review.line_{_status(item, turn.today)}", turn.language, item=item_quote(item).text)
     quotes = [item_quote(item)]
     if item.status in (CommitmentStatus.DONE, CommitmentStatus.HALF):
         about = _words_about(item, week, used)
@@ -95,6 +139,8 @@ def _line(item: Commitment, week: Sequence[Message], used: set[int], turn: Turn)
 def _words_about(item: Commitment, week: Sequence[Message], used: set[int]) -> Message | None:
     """What they wrote about it: on its day or the day of its result, else sharing most words with it."""
     days = {item.due_on, item.result_on or item.due_on}
+    if item.result and (told := next((m for m in week if item.result in m.text), None)):
+        return told
     free = [m for m in week if m.id not in used and not m.text.startswith("/")]
     pairs = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", item.text)) | {
         word.lower() for word in re.findall(r"[A-Za-z]{3,}", item.text)
@@ -121,7 +167,7 @@ def _essential(items: Sequence[Commitment], week: Sequence[Message], turn: Turn)
     outside = [m for m in week if _OUTSIDE.search(m.text) and not m.text.startswith("/")]
     for item in items:
         if item.status is CommitmentStatus.DONE and (_OUTSIDE.search(item.text) or outside):
-            words = text("review.essential", language, item=quotable(item.text))
+            words = text("review.essential", language, item=item_quote(item).text)
             return Said(words, "", (item_quote(item),))
     if outside:
         quote = _best(outside[-1])
@@ -180,3 +226,32 @@ def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> Nex
         if_then="",
         quotes=quotes,
     )
+
+
+def build_post(turn: Turn, scene: Scene, choose: Chooser) -> Draft:
+    """One line fit to post in public. It is only shown: what is sent, and where, is theirs to do."""
+    items = list_week_items(scene, turn.today)
+    done = next((i for i in items if i.status is CommitmentStatus.DONE), None)
+    item = done or next(iter(items), None)
+    key = "review.post_none" if item is None else "review.post_done" if done else "review.post_open"
+    values: dict[str, object] = {"item": item.text} if item is not None else {}
+    line = fill(choose.wording(key), key, values)
+    return _for_others(turn, line, "review.post_note")
+
+
+def build_forward(turn: Turn, scene: Scene) -> Draft:
+    """A few lines for a friend, with what they could ask next week."""
+    language = turn.language
+    items = list_week_items(scene, turn.today)
+    lines = [text(f"review.forward_{'line' if items else 'none'}", language, count=len(items))]
+    for item in items:
+        status = text(f"review.short_{_status(item, turn.today)}", language)
+        lines.append(text("review.forward_item", language, status=status, item=item.text))
+    lines.append(text("review.forward_ask", language))
+    return _for_others(turn, "\n".join(lines), "review.forward_note")
+
+
+def _for_others(turn: Turn, words: str, note: str) -> Draft:
+    words = re.sub(r"[‹›]", "", words)
+    parts = (Said(f"‹{words}›"), Said(text(note, turn.language)))
+    return Draft(ReplyKind.INFO, turn.language, parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from coaching.housekeeping import About
@@ -11,12 +11,14 @@ from coaching.parts import Sources
 from coaching.responders.choosing import Chooser
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
     from coaching.lenses import LensReader, LensReading
-    from coaching.model import Language, Recalled, Scene, Turn
-    from coaching.ports import Encoder, Recall, Responder, SceneReader
+    from coaching.model import Goal, Language, Recalled, Scene, Turn
+    from coaching.ports import Encoder, Recall, Responder, SceneReader, SecondListener
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
@@ -26,7 +28,7 @@ LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who the coach works with: where scenes come from, who recalls, who drafts, who listens."""
+    """Who the coach works with: where scenes come from, who recalls, who drafts, who listens, and listens again."""
 
     scenes: SceneReader
     recall: Recall
@@ -35,6 +37,7 @@ class Team:
     safety: SafetyCheck
     encoder: Encoder
     about: About = field(default_factory=About)
+    second: SecondListener | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Thinking:
     vector: NDArray[np.float32] | None = None
     lens: LensReading | None = None
     messages: dict[int, str] = field(default_factory=dict)
+    goals_before: dict[int, str] = field(default_factory=dict)
 
     @property
     def language(self) -> Language:
@@ -84,16 +88,28 @@ class Thinking:
         self.messages |= {each.message.id: each.message.text for each in found}
         return found
 
+    async def know_goals(self) -> tuple[Goal, ...]:
+        """Every goal there was; their words may be quoted from then on."""
+        history = await self.team.scenes.list_goals(self.turn.user_id, ended=True)
+        self.goals_before |= {-goal.id: f"{goal.text}\n{goal.success}" for goal in history}
+        return history
+
     @property
     def sources(self) -> Sources:
         """Everything a quote may come from.
 
         Under 0 stand the words of a dialogue under way and of the offered step, under negative ids the goals.
         """
-        scene = self.scene
-        planned = {c.id: c.text for c in scene.plan}
-        planned |= {-goal.id: f"{goal.text}\n{goal.success}" for goal in scene.goals}
-        drafting = [raw["text"] for raw in scene.dialogue.state.get("items", ())] if scene.dialogue else []
-        planned[0] = "\n".join([*drafting, scene.offered.text if scene.offered else ""])
-        said = {message.id: message.text for message in scene.recent}
-        return Sources(self.turn.text, said | self.messages, planned)
+        known = list_sources(self.turn, self.scene, self.messages)
+        return replace(known, commitments=self.goals_before | dict(known.commitments))
+
+
+def list_sources(turn: Turn, scene: Scene, messages: Mapping[int, str]) -> Sources:
+    """What is known in a scene, and the stored messages that were looked at for it."""
+    planned = {c.id: c.text for c in scene.plan}
+    planned |= {-goal.id: f"{goal.text}\n{goal.success}\n{goal.horizon}" for goal in scene.goals}
+    state = scene.dialogue.state if scene.dialogue else {}
+    drafting = [*(raw["text"] for raw in state.get("items", ())), *state.get("queue", ())]
+    planned[0] = "\n".join([*drafting, scene.offered.text if scene.offered else ""])
+    said = {message.id: message.text for message in scene.recent}
+    return Sources(turn.text, said | dict(messages), planned)

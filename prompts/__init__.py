@@ -10,6 +10,7 @@ from prompts.playbook_data import (
     load_playbook,
     load_reflect_points,
 )
+from prompts.templates_data import PromptTemplate, fill_fact, load_template
 from prompts.texts_data import list_keys, text, variants
 
 __all__ = [
@@ -18,11 +19,14 @@ __all__ = [
     "PlaybookQuestion",
     "PlaybookStep",
     "PromptError",
+    "PromptTemplate",
     "Theme",
+    "fill_fact",
     "list_keys",
     "load_pattern",
     "load_playbook",
     "load_reflect_points",
+    "load_template",
     "load_toml",
     "text",
     "variants",

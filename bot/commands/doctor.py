@@ -19,6 +19,7 @@ from bot.errors import database_sentence
 from bot.health import say_last_polls
 from bot.home import HomeUnusable, prepare_home
 from bot.settings import find_unknown
+from bot.telegram.sending.pace import PER_SECOND
 from memory.errors import StorageError
 from memory.recall import check_packaged, open_recall
 from memory.sql.engine import open_engine
@@ -26,6 +27,7 @@ from memory.sql.inbox import count_inbox
 from memory.sql.journal import Journal
 from memory.sql.migrate import upgrade
 from memory.sql.outbox import count_outbox
+from memory.sql.outlook import find_next_due, load_outlook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -82,6 +84,21 @@ async def find_all(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
 
 
+async def _evenings(journal: Journal) -> Finding:
+    """How many are asked in the evening, whether an hour holds them, and when the person here is next."""
+    outlook = await load_outlook(journal)
+    holds = PER_SECOND * 3600
+    says = f"{outlook.plans} planned, {outlook.fullest} in the fullest hour, which holds {holds:,}"
+    user_id = await journal.find_user_id("terminal", "local")
+    due_at = await find_next_due(journal, user_id) if user_id is not None else None
+    if user_id is not None and due_at is not None:
+        person = await journal.load_user(user_id)
+        says += f"; next for you {due_at.astimezone(person.tz):%a %d %b %H:%M} ({person.zone})"
+        if person.paused_until is not None and person.paused_until > due_at:
+            says += ", paused"
+    return Finding("evenings", outlook.fullest <= holds, says)
+
+
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     engine = open_engine(settings.database)
     try:
@@ -109,8 +126,13 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     if settings.telegram_token.get_secret_value():
         heard = await say_last_polls(journal, SystemClock().now())
         yield Finding("door", True, f"Telegram; {heard or 'it was never open here: offramp run'}")
+        from bot.telegram.asking import ask_telegram  # a second of imports, for who has a token
+
+        answer = await ask_telegram(settings)
+        yield Finding("Telegram", answer.well, answer.says)
     else:
         yield Finding("door", True, "terminal (no Telegram token is set)")
+    yield await _evenings(journal)
     yield Finding("outbox", True, f"{outbox.get('queued', 0)} waiting, {outbox.get('unknown', 0)} unknown")
     recall = open_recall(
         engine,

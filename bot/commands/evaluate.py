@@ -73,7 +73,7 @@ async def evaluate_items(settings: Settings, items: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="offramp-evaluate-") as folder:
         apart = settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""})
         async with open_house(apart) as house:
-            await house.ready()
+            await house.learned()
             for line in lines:
                 item = read_item(json.loads(line), house.clock.now())
                 print(json.dumps(await answer_item(house, item), ensure_ascii=False), flush=True)  # noqa: T201  # the command's output

@@ -33,7 +33,8 @@ def _say(words: str) -> None:
 
 
 async def _load_person(house: House, user: str) -> int:
-    user_id = await house.journal.find_user_id(DOOR, user)
+    door, _, name = user.rpartition(":")  # telegram:12345 is the person behind another door
+    user_id = await house.journal.find_user_id(door or DOOR, name)
     if user_id is None:
         raise UnknownPerson
     return user_id

@@ -9,7 +9,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.health import Health
+from bot.schedule.embedded import EVERY, EmbeddedSchedule
 from bot.settings import WrongSettings
 from bot.telegram.chat import Chat, Manner
 from bot.telegram.chats import Chats
@@ -29,8 +30,11 @@ from bot.telegram.profile import publish_profile
 from bot.telegram.sending.request import TelegramRequest
 from bot.telegram.sending.typing import typing
 from bot.telegram.sketch import KINDS
+from bot.ticks import Ticks
 from bot.webhook import build_health_app, build_webhook_app, derive_secret, serve
 from memory.sql.inbox import drop_settled
+from memory.sql.nudges import Post
+from memory.sql.outbox import drop_sent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,7 +49,8 @@ THOUGHTS_AT_ONCE = 8
 CONNECTIONS = 16
 THINKING_GRACE = 2.5  # seconds for what is being thought about when it is told to stop
 SENDING_GRACE = timedelta(seconds=2)  # and for what is being sent
-KEPT_DAYS = 8  # a settled update; Telegram may begin its numbers anew after seven days
+KEPT_DAYS = 8  # a settled update, and what was sent; Telegram may begin its numbers anew after seven days
+BEHIND = 0.1  # seconds by which indexing lets the answer go first
 TYPING_AFTER = 0.3  # seconds; who answers at once need not say that they are about to
 
 
@@ -56,6 +61,7 @@ async def run_telegram(
     manner: Manner | None = None,
     pace: Pace | None = None,
     stop: asyncio.Event | None = None,
+    tick_every: timedelta = EVERY,
 ) -> int:
     """Runs the bot until SIGTERM or SIGINT, and puts everything away within five seconds.
 
@@ -65,6 +71,7 @@ async def run_telegram(
         manner: how long a row of messages is waited for, and how much a minute.
         pace: Telegram's limits on sending.
         stop: ends it as well.
+        tick_every: how often it looks whose evening has come.
 
     Raises:
         WrongSettings: Telegram does not know the token.
@@ -74,7 +81,9 @@ async def run_telegram(
     async with open_bot(settings) as bot:
         with _signals_set(stop):
             if await _connect(bot, stop):
-                await _TelegramDoor(house, settings, bot, manner, pace).run(stop)
+                door = _TelegramDoor(house, settings, bot, manner, pace)
+                async with EmbeddedSchedule(door.tick, house.clock, every=tick_every):
+                    await door.run(stop)
     return 0
 
 
@@ -145,17 +154,29 @@ class _TelegramDoor:
         self._polls = not settings.webhook_url
         self._gate = Gate(settings.allowed)
         self._health = Health(house.journal, house.clock, polls=self._polls)
+        self._ticks = Ticks(house.journal, house.coach.reply_to, Post(DOOR, bot.id))
         self._deliverer = Deliverer(
             house.journal,
             bot,
             owner=f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else f"pid:{os.getpid()}",
             alone=self._polls,  # Telegram lets nobody else poll
             pace=pace,
+            prepare=self._ticks.prepare,
             grace=SENDING_GRACE,
         )
         files = settings.home / "incoming"
         files.mkdir(mode=0o700, parents=True, exist_ok=True)
-        desk = Desk(house.journal, house.coach, house.clock, house.listen, bot, bot.id, bot.username, files)
+        desk = Desk(
+            house.journal,
+            house.coach,
+            house.clock,
+            house.listen,
+            bot,
+            bot.id,
+            bot.username,
+            files,
+            house.transcriber,
+        )
         slots = asyncio.Semaphore(THOUGHTS_AT_ONCE)
 
         def open_chat(chat_id: int) -> Chat:
@@ -165,6 +186,11 @@ class _TelegramDoor:
         self._intake = Intake(house.journal, bot.id, self._gate, self._chats.wake)
         self._to_index: set[int] = set()
         self._index = asyncio.Event()
+
+    async def tick(self, now: datetime) -> None:
+        """Queues whose evening has come, and lets what waited for this moment go."""
+        await self._ticks.tick(now)
+        self._deliverer.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
@@ -183,6 +209,7 @@ class _TelegramDoor:
                 beside.append(group.create_task(serve(health, "127.0.0.1", self._settings.metrics_port)))
             await stop.wait()
             taking.cancel()
+            self._ticks.stop()
             self._chats.stop()
             await asyncio.wait((thinking,), timeout=THINKING_GRACE)
             thinking.cancel()  # what is not settled is still in the inbox
@@ -254,6 +281,7 @@ class _TelegramDoor:
         """Takes what was said into the index, behind the answer."""
         while True:
             await self._index.wait()
+            await asyncio.sleep(BEHIND)
             self._index.clear()
             chats, self._to_index = self._to_index, set()
             for chat_id in chats:
@@ -270,10 +298,12 @@ class _TelegramDoor:
         while True:
             try:
                 async with self._house.journal.begin() as tx:
-                    await drop_settled(tx, before=tx.now - timedelta(days=KEPT_DAYS))
+                    before = tx.now - timedelta(days=KEPT_DAYS)
+                    await drop_settled(tx, before=before)
+                    await drop_sent(tx, before=before)
                     await tx.commit()
             except (SQLAlchemyError, OSError) as error:
-                log.warning("old updates were not dropped: %s", type(error).__name__)
+                log.warning("what is old was not dropped: %s", type(error).__name__)
             await _sleep(3600.0, never)
 
     @asynccontextmanager

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 LOOK = 64  # updates looked at in one go
 MOST_IN_A_ROW = 24  # messages that become one turn
 LONGEST_TURN = 20_000  # characters
+CUT_BY_TELEGRAM = 3_000  # characters; a client cuts what is longer than 4096, and the rest follows at once
 MINUTE = timedelta(minutes=1)
 SLOW = frozenset({"reflect", "review", "weigh"})  # commands that /cancel may catch in thought
 
@@ -50,13 +51,19 @@ class Typing(Protocol):
 class Manner:
     """How a chat is dealt with. Seconds are real ones.
 
+    A message is thought about at once, and its reply held back for what is left of a moment: what arrives
+    meanwhile belongs to it, and is thought about together with it. Who pastes several messages sends them
+    within a tenth of a second or two; only once there are several is it worth waiting longer.
+
     Attributes:
-        moment: how long nothing more has to come until what was said in a row counts as said.
-        patience: the longest that is waited for that.
+        moment: how long nothing more has to come after a message until it counts as said.
+        in_a_row: the same once there are several, or one so long that Telegram has cut it.
+        patience: the longest that is waited for either.
         per_minute: how much of one person is thought about in a minute; the rest waits.
     """
 
-    moment: float = 0.8
+    moment: float = 0.25
+    in_a_row: float = 0.8
     patience: float = 5.0
     per_minute: int = 30
 
@@ -83,8 +90,7 @@ class Chat:
         self.news = asyncio.Event()
         self._apart: set[int] = set()  # these failed together, and are thought about one by one
         self._row_since = 0.0
-        self._row_ends = 0  # seq of the newest message of what is being said in a row
-        self._row_begins = 0
+        self._row_begins = 0  # seq of the first message of what is being said in a row
 
     async def step(self) -> bool:
         """Settles one update, or several that belong together, or waits a moment for more of them.
@@ -109,9 +115,8 @@ class Chat:
             await self._overtake(ahead, updates)
             return True
         batch = _take_row(updates, self._apart)
-        if await self._waits_for_more(batch) or await self._waits_for_budget(batch):
-            return True
-        await self._settle_thoughtfully(batch)
+        if not await self._waits_for_budget(batch):
+            await self._settle_thoughtfully(batch, seen=updates[-1].seq)
         return True
 
     # --- reading ------------------------------------------------------------------------------------------
@@ -142,23 +147,18 @@ class Chat:
 
     # --- waiting ------------------------------------------------------------------------------------------
 
-    async def _waits_for_more(self, batch: Sequence[Update]) -> bool:
-        """Several messages sent within a moment are one turn: waits until that moment is over."""
+    def _moment_left(self, batch: Sequence[Update]) -> float:
+        """Seconds for which more may come that belongs to it."""
         last = batch[-1]
-        if any(update.kind is not Kind.TEXT for update in batch) or last.seq in self._apart:
-            return False
-        if len(batch) >= MOST_IN_A_ROW or self._manner.moment <= 0:
-            return False
-        if self._desk.clock.now() - last.pending.received_at > timedelta(seconds=self._manner.moment):
-            return False  # it has been here for a while already
+        if last.kind is not Kind.TEXT or last.seq in self._apart or len(batch) >= MOST_IN_A_ROW:
+            return 0.0
         now = asyncio.get_running_loop().time()
         if batch[0].seq != self._row_begins:
             self._row_begins, self._row_since = batch[0].seq, now
-        if last.seq == self._row_ends or now - self._row_since >= self._manner.patience:
-            return False
-        self._row_ends = last.seq
-        await self._wait(self._manner.moment)
-        return True
+        in_a_row = len(batch) > 1 or len(last.text) >= CUT_BY_TELEGRAM
+        moment = self._manner.in_a_row if in_a_row else self._manner.moment
+        age = (self._desk.clock.now() - last.pending.received_at).total_seconds()
+        return max(0.0, min(moment - age, self._row_since + self._manner.patience - now))
 
     async def _waits_for_budget(self, batch: Sequence[Update]) -> bool:
         """More than so much in a minute is not lost, it waits, and is said so once."""
@@ -199,21 +199,25 @@ class Chat:
 
     # --- thinking -----------------------------------------------------------------------------------------
 
-    async def _settle_thoughtfully(self, batch: Sequence[Update]) -> None:
-        """Thinks, with an open ear for taps and /cancel, and settles what came of it."""
+    async def _settle_thoughtfully(self, batch: Sequence[Update], seen: int) -> None:
+        """Thinks, with an open ear for taps, /cancel and what belongs to it, and settles what came of it."""
+        left = False
         try:
             async with asyncio.TaskGroup() as group:
                 thinking = group.create_task(self._think_visibly(batch))
-                while not thinking.done():
+                moment = group.create_task(asyncio.sleep(self._moment_left(batch)))
+                while not left and (going := [task for task in (thinking, moment) if not task.done()]):
                     listening = group.create_task(self.news.wait())
-                    await asyncio.wait((thinking, listening), return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait((*going, listening), return_when=asyncio.FIRST_COMPLETED)
                     listening.cancel()
-                    if not thinking.done() and self.news.is_set() and await self._is_overtaken(batch):
-                        thinking.cancel()
-                        await asyncio.wait((thinking,))
+                    if self.news.is_set() and not (thinking.done() and moment.done()):
+                        left = await self._is_overtaken(batch, after=None if moment.done() else seen)
+                if left:
+                    thinking.cancel()
+                    moment.cancel()
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None  # the ear heard of an outage
-        if not thinking.cancelled():
+        if not left:
             await self._write(batch, thinking.result())
 
     async def _think_visibly(self, batch: Sequence[Update]) -> Thought | Exception:
@@ -238,12 +242,12 @@ class Chat:
         except Exception as error:  # noqa: BLE001  # it may be its words that the database refuses
             await self._fail(batch, error)
 
-    async def _is_overtaken(self, batch: Sequence[Update]) -> bool:
-        """Answers taps that came meanwhile.
+    async def _is_overtaken(self, batch: Sequence[Update], *, after: int | None) -> bool:
+        """Answers taps that came meanwhile. Words with a seq ``after`` this one belong to the batch.
 
         Returns:
-            True when what is being thought about has to begin again: /cancel is about it, or a tap changed
-            what it was built on.
+            True when what is being thought about has to begin again: more belongs to it, /cancel is about
+            it, or a tap changed what it was built on.
         """
         self.news.clear()
         rows = await list_pending(self._desk.journal, self._desk.bot_id, self._chat_id, limit=LOOK)
@@ -252,6 +256,8 @@ class Chat:
                 return True
             if update.overtakes and update.kind is Kind.COMMAND:
                 return all(_can_be_left(each) for each in batch)
+            if after is not None and update.seq > after and update.kind in (Kind.TEXT, Kind.EDIT):
+                return True
         return False
 
     async def _settle_tap(self, update: Update) -> bool:
@@ -271,7 +277,7 @@ class Chat:
             line = await self._desk.line(person, update, update.text)
             if line.safety is not Safety.NONE:
                 # whoever is in danger is answered, whatever they take back
-                await self._settle_thoughtfully((update,))
+                await self._settle_thoughtfully((update,), seen=update.seq)
                 return
             left.append(line)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.telegram.sending.pace import Pace
 from bot.telegram.sending.row import DEADLINE, DOOR, SPARE, Prepare, RowSender
-from memory.sql.claims import Claimed, claim_due, find_work, settle_orphans
+from memory.sql.claims import Claimed, Work, claim_due, find_work, settle_orphans
 
 if TYPE_CHECKING:
     from telegram import Bot
@@ -61,10 +61,12 @@ class Deliverer:
         self._in_hand: dict[int, Claimed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
+        self._told = False  # that there is something: looking first would only cost time
         self._stopping = False
 
     def wake(self) -> None:
         """Something was queued."""
+        self._told = True
         self._awake.set()
 
     def stop(self) -> None:
@@ -106,7 +108,10 @@ class Deliverer:
         now = self._journal.clock.now()
         if down_until := self._sender.outage.find_end(now):
             return down_until - now
-        work = await find_work(self._journal, DOOR, self._bot_id, in_hand=self._in_hand)
+        told, self._told = self._told, False
+        work = Work(due=True, orphaned=False, next_at=None)
+        if not told:
+            work = await find_work(self._journal, DOOR, self._bot_id, in_hand=self._in_hand)
         if work.orphaned or self._alone:
             await self._settle_orphans()
             return timedelta()
@@ -124,7 +129,7 @@ class Deliverer:
             task = group.create_task(self._deliver(row))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        if claimed:
+        if claimed or told:
             return timedelta()
         return min([wait, *(until - now for until in resting.values())])
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.drain import Thinker
     from bot.listening import Listen
     from bot.telegram.parse import Update
+    from bot.transcribing import Transcriber
     from coaching.model import Language, Lens, Safety, User
     from coaching.ports import Clock
     from memory.sql.journal import Journal
@@ -53,17 +54,19 @@ class Desk:
     bot_id: int
     username: str
     files: Path  # where a document rests while it is read
+    transcriber: Transcriber | None = None
 
     async def meet(self, update: Update) -> User:
         """The person; a new one is welcomed into the journal in the language of their Telegram."""
         name = str(update.sender_id)
-        user_id = await self.journal.find_user_id(DOOR, name)
-        if user_id is None:
-            code = update.language_code.lower()
-            language: Language = "zh" if code.startswith("zh") else "en"
-            async with self.journal.begin() as tx:
-                user_id = await tx.add_user(DOOR, name, language=language, zone=_guess_zone(code))
-                await tx.commit()
+        known = await self.journal.find_user(DOOR, name)
+        if known is not None:
+            return known
+        code = update.language_code.lower()
+        language: Language = "zh" if code.startswith("zh") else "en"
+        async with self.journal.begin() as tx:
+            user_id = await tx.add_user(DOOR, name, language=language, zone=_guess_zone(code))
+            await tx.commit()
         return await self.journal.load_user(user_id)
 
     def turn(

@@ -43,11 +43,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A document; ``size`` in bytes, 0 where Telegram does not say."""
+    """A document or a sound; ``size`` in bytes, 0 where Telegram does not say, and ``seconds`` of sound."""
 
     file_id: str
     name: str
     size: int
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _parse_tap(pending: Pending, query: dict[str, Any]) -> Update:
         message_id=_number(_table(query.get("message") or {"message_id": 0})["message_id"]),
         # a tap without data is an old game's or a foreign one: answered like a button that is gone
         tap=clean_text(_word(data))[:LONGEST_TAP],
-        tap_id=_word(query["id"]),
+        tap_id=_name(query["id"]),
     )
 
 
@@ -163,7 +164,8 @@ def _parse_message(pending: Pending, message: dict[str, Any], username: str) -> 
             replace(update, file=_file(_table(message["document"]))), words, username, Kind.FILE
         )
     if "voice" in message:
-        return _with_words(update, words, username, Kind.VOICE)
+        sound = _file(_table(message["voice"]))
+        return _with_words(replace(update, file=sound), words, username, Kind.VOICE)
     what = next((name for name in _KINDS_WITHOUT_WORDS if name in message), "")
     if words:
         return _with_words(replace(update, what=what), words, username, None)
@@ -203,9 +205,10 @@ def _is_forwarded(message: dict[str, Any], sender_id: int) -> bool:
 
 def _file(document: dict[str, Any]) -> SentFile:
     return SentFile(
-        _word(document["file_id"]),
+        _name(document["file_id"]),
         clean_text(_word(document.get("file_name", ""))),
         _number(document.get("file_size", 0)),
+        _number(document.get("duration", 0)),
     )
 
 
@@ -219,6 +222,14 @@ def _word(value: object) -> str:
     if not isinstance(value, str):
         raise Malformed("a text was expected")
     return value
+
+
+def _name(value: object) -> str:
+    """What Telegram calls a thing, to be said back to it: what cannot travel would look like an outage."""
+    name = _word(value)
+    if not (name.isascii() and name.isprintable()):
+        raise Malformed("a name was expected")
+    return name
 
 
 def _number(value: object) -> int:

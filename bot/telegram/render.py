@@ -10,6 +10,7 @@ A payload is JSON and belongs to this door::
         "edit": 18,                                 # the bot's own message to be changed in place
         "document": "/home/…/export.zip",           # a file to be sent, at most 50 MB
         "instead": "...",                           # what to say when the file cannot be sent
+        "figure": {...},                            # a picture, drawn when it is sent; see coaching.figure
     }
 """
 
@@ -25,6 +26,7 @@ from bot.telegram.sending.marked import Mark, marks_within, to_html
 from bot.telegram.sending.quote import build_reply
 from bot.telegram.sending.split import fits, split_text
 from bot.telegram.sending.units import without_surrogates
+from coaching.figure import Figure
 
 if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup, ReplyParameters
@@ -46,6 +48,7 @@ class Piece:
     reply: ReplyParameters | None = None
     edit: int | None = None
     document: Path | None = None
+    figure: Figure | None = None
     instead: str = ""
 
     @property
@@ -74,6 +77,9 @@ def render(payload: dict[str, Any]) -> tuple[Piece, ...]:
         pieces = _with_document(
             pieces, Path(payload["document"]), without_surrogates(payload.get("instead") or "")
         )
+    if payload.get("figure"):
+        figure = Figure.from_json(payload["figure"])
+        pieces.append(Piece(figure.caption, figure=figure))
     edit = payload.get("edit")
     if edit and not pieces:
         pieces = [Piece("")]  # only the keyboard changes

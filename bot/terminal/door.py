@@ -10,14 +10,18 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tzlocal import get_localzone_name
 
+from bot.ticks import Ticks, say_missed
+from coaching.figure import Figure, draw_bars
 from coaching.language import read_language
 from coaching.model import Channel, Turn
 from memory.sql.inbox import TERMINAL, Pending, list_pending, next_update_id, store_update
-from memory.sql.outbox import list_queued, mark_sent
+from memory.sql.nudge_sending import take_missed
+from memory.sql.nudges import Post
+from memory.sql.outbox import list_due, list_queued, mark_sent, mark_shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,6 +78,7 @@ class TerminalDoor:
         self.user = user
         self._external_id = external_id
         self._choices: tuple[tuple[str, str], ...] = ()
+        self._ticks = Ticks(house.journal, house.coach.reply_to, Post(DOOR, TERMINAL))
 
     @classmethod
     async def open(cls, house: House, external_id: str = "local", language: Language = "zh") -> TerminalDoor:
@@ -136,12 +141,47 @@ class TerminalDoor:
         """
         await self._house.drain.drain(DOOR, TERMINAL, self.user.id, self._parse)
         for queued in await list_queued(self._house.journal, TERMINAL, self.user.id):
-            choices = tuple((c["label"], c["data"]) for c in queued.payload["choices"])
-            self._choices = choices
-            yield Shown(queued.payload["text"], choices)
+            if not queued.must:
+                continue
+            yield self._show(queued.payload)
             async with self._house.journal.begin() as tx:
                 await mark_sent(tx, queued.id)
                 await tx.commit()
+
+    def _show(self, payload: dict[str, Any]) -> Shown:
+        self._choices = tuple((c["label"], c["data"]) for c in payload["choices"])
+        words = [payload["text"]]
+        if payload.get("figure"):
+            words.append(draw_bars(Figure.from_json(payload["figure"])))
+        return Shown("\n\n".join(words), self._choices)
+
+    # --- when the coach speaks first ----------------------------------------------------------------------
+
+    async def tick(self, now: datetime) -> None:
+        """Queues what is due."""
+        await self._ticks.tick(now)
+
+    async def ask(self) -> AsyncIterator[Shown]:
+        """What the coach says first, each once: it counts as sent before it is printed."""
+        for row_id in await list_due(self._house.journal, TERMINAL, self.user.id):
+            payload = await self._ticks.prepare(row_id, self._house.clock.now())
+            if payload is None:
+                continue
+            async with self._house.journal.begin() as tx:
+                ours = await mark_shown(tx, row_id)
+                await tx.commit()
+            if ours:
+                yield self._show(payload)
+
+    async def own_up(self) -> str | None:
+        """What there is to say about evenings on which nobody was asked because this was not open; once."""
+        async with self._house.journal.begin() as tx:
+            missed_on = await take_missed(tx, self.user.id)
+            await tx.commit()
+        if missed_on is None:
+            return None
+        today = self._house.clock.now().astimezone(self.user.tz).date()
+        return say_missed(missed_on, today, self.user.language)
 
 
 def turn_from(line: str, user: User, now: datetime, *, tap: str | None = None) -> Turn:

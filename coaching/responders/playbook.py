@@ -29,7 +29,7 @@ from prompts.texts_data import fill
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coaching.model import Language, Scene, Turn
+    from coaching.model import Language, Message, Scene, Turn
     from coaching.reading import Reading
     from prompts import PlaybookStep
     from prompts.playbook_data import Theme
@@ -49,10 +49,10 @@ class PlaybookResponder:
         choose = Chooser(scene, turn.text, turn.language, focus=focus, left=reading.left)
         step = None if reading.no_advice else self._step(turn, scene, reading, choose)
         parts: list[Part | None] = [
-            self._heard(reading, choose, step=step is not None),
+            build_heard(reading, choose, step=step is not None),
             self._reflection(turn, reading, choose),
             Said(reading.boundary.refer(turn.language)) if reading.boundary else None,
-            self._past(turn, reading, choose),
+            _past(turn, reading, choose),
             step,
             None if reading.no_questions else self._question(reading, choose),
         ]
@@ -66,16 +66,6 @@ class PlaybookResponder:
             lenses=reading.lenses,
             choices=step_choices(turn.language) if step else (),
         )
-
-    def _heard(self, reading: Reading, choose: Chooser, *, step: bool) -> Said | None:
-        """A word on what they asked for (no questions, no advice), or on the hour."""
-        if reading.no_questions:
-            return Said(choose.wording("turn.no_questions"))
-        if reading.no_advice:
-            return Said(choose.wording("turn.no_advice"))
-        if reading.late and step:
-            return Said(choose.wording("turn.enough_tonight"))
-        return None
 
     def _themes(self, reading: Reading) -> list[Theme]:
         names = [reading.theme, *([reading.second] if reading.second else [])]
@@ -99,21 +89,6 @@ class PlaybookResponder:
             words = _fill(choose.wording("turn.two_sided"), q=first.text, q2=second.text)
             return Reflection(words, (first, second), "two_sided")
         return Reflection(_fill(frame.says(turn.language), q=quote.text), (quote,), frame.key)
-
-    def _past(self, turn: Turn, reading: Reading, choose: Chooser) -> Past | None:
-        if reading.past is None:
-            return None
-        message = reading.past.message
-        quote = quote_memory(message.text, turn.text, message.id)
-        said_on = message.said_on
-        quote = Quote(quote.text, quote.message_id, said_on)
-        name = "past.conflict" if reading.conflict else "past.same"
-        if (
-            message.channel is Channel.IMPORT
-        ):  # a note may hold somebody else's words, and its day may be a guess
-            name = "past.note" if message.dated else "past.undated"
-        words = _fill(choose.wording(name), q=quote.text, date=say_date(said_on, turn.today, turn.language))
-        return Past(words, (quote,), f"m{message.id}")
 
     def _step(self, turn: Turn, scene: Scene, reading: Reading, choose: Chooser) -> NextStep | None:
         if reading.boundary:
@@ -147,6 +122,35 @@ class PlaybookResponder:
         )
         found = choose.entry("question", pools)
         return Question(found.zh if choose.language == "zh" else found.en, found.key)
+
+
+def build_heard(reading: Reading, choose: Chooser, *, step: bool) -> Said | None:
+    """A word on what they asked for (no questions, no advice), or on the hour."""
+    if reading.no_questions:
+        return Said(choose.wording("turn.no_questions"))
+    if reading.no_advice:
+        return Said(choose.wording("turn.no_advice"))
+    if reading.late and step:
+        return Said(choose.wording("turn.enough_tonight"))
+    return None
+
+
+def _past(turn: Turn, reading: Reading, choose: Chooser) -> Past | None:
+    if reading.past is None:
+        return None
+    message = reading.past.message
+    quote = quote_memory(message.text, turn.text, message.id)
+    return build_past(message, quote.text, turn, choose, conflict=reading.conflict)
+
+
+def build_past(message: Message, words: str, turn: Turn, choose: Chooser, *, conflict: bool) -> Past:
+    """``words`` of a stored message, given back with its date."""
+    name = "past.conflict" if conflict else "past.same"
+    if message.channel is Channel.IMPORT:  # a note may hold somebody else's words, and its day may be a guess
+        name = "past.note" if message.dated else "past.undated"
+    date = say_date(message.said_on, turn.today, turn.language)
+    quote = Quote(words, message.id, message.said_on)
+    return Past(_fill(choose.wording(name), q=words, date=date), (quote,), f"m{message.id}")
 
 
 def _first_theme(reading: Reading) -> Lens:
@@ -208,10 +212,7 @@ def build_step(
     )
     # the visible end belongs to the whole step; the small one ends where it ends
     name = "turn.offer_small" if small else "turn.offer"
-    template = choose.wording(name)
-    if language == "en" and re.search(r"[:,] \{step\}", template):
-        sentence = sentence[:1].lower() + sentence[1:]
-    offer = _fill(template, step=sentence, done=found.word("done", language))
+    offer = say_offer(name, sentence, found.word("done", language), choose)
     return NextStep(
         text=offer,
         key=found.key,
@@ -225,6 +226,14 @@ def build_step(
         smaller="" if small else _sentence(shrunk, language).rstrip("。."),
         lens=lens,
     )
+
+
+def say_offer(name: str, sentence: str, done: str, choose: Chooser) -> str:
+    """A step as an offer with an easy no."""
+    template = choose.wording(name)
+    if choose.language == "en" and re.search(r"[:,] \{step\}", template):
+        sentence = sentence[:1].lower() + sentence[1:]
+    return _fill(template, step=sentence, done=done)
 
 
 def _default_person(found: PlaybookStep, reading: Reading, language: Language) -> str:

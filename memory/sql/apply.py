@@ -20,13 +20,18 @@ from coaching.effects import (
     MoveCommitment,
     NoteCrisis,
     RecordReview,
+    SendCalendar,
     SendExport,
     SetDialogue,
     ShrinkCommitment,
+    SkipTonight,
+    Snooze,
     UndoImport,
 )
 from coaching.model import CommitmentStatus, Role, Safety
 from memory.erase import forget_messages, forget_user, undo_last_import
+from memory.sql.nudge_answers import answer_skip, answer_snooze
+from memory.sql.nudges import RHYTHM, replan
 from memory.sql.tables import CommitmentRow, GoalRow, MessageRow, ReviewRow, UsedTextRow, UserRow
 from prompts import text
 
@@ -40,7 +45,8 @@ async def apply(tx: Transaction, turn: Turn, effect: Effect) -> str | None:  # n
     """Applies one effect for the person of this turn. A replay changes nothing.
 
     Returns:
-        The receipt to show, for what erases; None for everything else.
+        What is to be said about it, where only the journal knows: the receipt of what erases, the hour of a
+        snooze. None for everything else.
     """
     match effect:
         case AddCommitment():
@@ -57,6 +63,12 @@ async def apply(tx: Transaction, turn: Turn, effect: Effect) -> str | None:  # n
             await _end_goal(tx, turn, effect.id)
         case ChangeSettings():
             await _change_person(tx, turn, **effect.values)
+            if RHYTHM & effect.values.keys():
+                await replan(tx, turn.user_id)
+        case Snooze():
+            return await answer_snooze(tx, turn, effect.asked_by)
+        case SkipTonight():
+            return await answer_skip(tx, turn, effect.asked_by)
         case SetDialogue():
             await tx.set_dialogue(turn.user_id, effect.kind, effect.state)
         case EndDialogue():
@@ -74,7 +86,7 @@ async def apply(tx: Transaction, turn: Turn, effect: Effect) -> str | None:  # n
             return await _forget(tx, turn, effect)
         case UndoImport():
             return _receipt(turn, await undo_last_import(tx, turn.user_id), what="/forget import")
-        case SendExport():
+        case SendExport() | SendCalendar():
             pass  # a file, not a row: the door writes it before this transaction
         case _:
             assert_never(effect)
@@ -165,6 +177,17 @@ async def _move(tx: Transaction, turn: Turn, effect: MoveCommitment) -> None:
 
 async def _add_goal(tx: Transaction, turn: Turn, effect: AddGoal) -> None:
     if effect.replaces is not None:
+        old = await tx.db.get(GoalRow, effect.replaces)
+        if (
+            old is not None
+            and old.user_id == turn.user_id
+            and old.ended_at is None
+            and old.text == effect.text
+        ):
+            # the same goal, better known: its sign or its day; only a changed one makes history
+            old.success, old.horizon = effect.success or old.success, effect.horizon or old.horizon
+            await tx.db.flush()
+            return
         await _end_goal(tx, turn, effect.replaces)
     same = await tx.db.scalar(
         select(GoalRow.id).where(

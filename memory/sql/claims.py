@@ -244,7 +244,8 @@ async def settle_orphans(
 ) -> int:
     """Decides about rows whose sender died: a must is queued again, a may becomes unknown.
 
-    A crash is our doing and not the row's, so it is no doubt that counts.
+    A nudge that had no words yet was certainly not sent, and waits again. A crash is our doing and not the
+    row's, so it is no doubt that counts.
 
     Args:
         tx: The transaction.
@@ -264,9 +265,10 @@ async def settle_orphans(
     ]
     if not alone:
         lost.append(OutboxRow.lease_until <= tx.now)
+    wordless = and_(OutboxRow.key.like("nudge:%"), OutboxRow.reply_id.is_(None))
     again = await tx.db.execute(
         update(OutboxRow)
-        .where(*lost, OutboxRow.class_ == "must")
+        .where(*lost, or_(OutboxRow.class_ == "must", wordless))
         .values(**_waiting(tx.now, "interrupted"))
         .returning(OutboxRow.id)
     )

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, tuple_, update
 
 from coaching.model import Role, Safety
+from memory.sql.nudges import replan
 from memory.sql.tables import (
     DialogueRow,
     IndexOpRow,
     MessageRow,
     NudgePlanRow,
+    OutboxRow,
     RecallMarkRow,
     ReviewRow,
     Table,
     TokensRow,
+    TokenUseRow,
     UserRow,
     VectorRow,
 )
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from memory.sql.transaction import Transaction
 
 # one row a person, or made anew: the one who stays keeps theirs
-_STAYS_BEHIND = (DialogueRow, NudgePlanRow, RecallMarkRow)
+_STAYS_BEHIND = (DialogueRow, NudgePlanRow, RecallMarkRow, TokenUseRow)
 _BY_HAND = frozenset({"users", "index_ops"}) | {table.__tablename__ for table in _STAYS_BEHIND}
 _GRAVEST = (Safety.NONE, Safety.UNSURE, Safety.PASSIVE, Safety.EXPLICIT, Safety.HARM)
 
@@ -42,6 +45,7 @@ async def join_people(tx: Transaction, *, stays: int, goes: int) -> bool:
     # what still waited for the index is decided anew below
     await tx.db.execute(delete(IndexOpRow).where(IndexOpRow.user_id == goes))
     await _drop_doubles(tx, stays, goes)
+    await _join_nudges(tx, stays, goes)
     await _join_crisis(tx, stays, goes)
     moved = list(
         await tx.db.scalars(select(MessageRow.id).where(MessageRow.user_id == goes).order_by(MessageRow.id))
@@ -61,6 +65,7 @@ async def join_people(tx: Transaction, *, stays: int, goes: int) -> bool:
             await tx.db.execute(update(table).where(table.c.user_id == goes).values(user_id=stays))
     for row in _STAYS_BEHIND:
         await tx.db.execute(delete(row).where(row.user_id == goes))
+    await replan(tx, stays)
     if moved:
         await tx.db.execute(
             insert(IndexOpRow), [{"user_id": goes, "message_id": n, "op": "remove"} for n in moved]
@@ -95,6 +100,22 @@ async def _drop_doubles(tx: Transaction, stays: int, goes: int) -> None:
     await tx.db.execute(
         delete(ReviewRow).where(ReviewRow.user_id == goes, tuple_(ReviewRow.year, ReviewRow.week).in_(told))
     )
+
+
+async def _join_nudges(tx: Transaction, stays: int, goes: int) -> None:
+    """One person is asked once a date: what waited for the other is not sent, what was sent still counts."""
+    nudges = select(OutboxRow).where(OutboxRow.key.like("nudge:%")).order_by(OutboxRow.id)
+    taken = {row.key for row in await tx.db.scalars(nudges.where(OutboxRow.user_id == stays))}
+    for row in await tx.db.scalars(nudges.where(OutboxRow.user_id == goes)):
+        key = row.key.replace(f"nudge:{goes}:", f"nudge:{stays}:", 1)
+        if row.state == "queued":
+            unsaid = row.reply_id
+            await tx.db.delete(row)
+            await tx.db.flush()
+            await tx.db.execute(delete(MessageRow).where(MessageRow.id == unsaid))
+        elif key not in taken:
+            row.key = key
+    await tx.db.flush()
 
 
 async def _join_crisis(tx: Transaction, stays: int, goes: int) -> None:

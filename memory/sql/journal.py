@@ -18,6 +18,7 @@ from coaching.model import (
     Channel,
     Commitment,
     Dialogue,
+    EarlierOffer,
     Goal,
     Language,
     Lens,
@@ -31,6 +32,7 @@ from coaching.model import (
 )
 from memory.errors import NotStored, UnknownPerson
 from memory.sql.engine import WRITING
+from memory.sql.offers import find_earlier, find_taken, step_from
 from memory.sql.rows import commitment_from, goal_from, message_from, user_from
 from memory.sql.tables import (
     CommitmentRow,
@@ -86,6 +88,16 @@ class Journal:
                     IdentityRow.door == door, IdentityRow.external_id == external_id
                 )
             )
+
+    async def find_user(self, door: str, external_id: str) -> User | None:
+        """The person behind a door's own name for them."""
+        async with self.read() as db:
+            row = await db.scalar(
+                select(UserRow)
+                .join(IdentityRow, IdentityRow.user_id == UserRow.id)
+                .where(IdentityRow.door == door, IdentityRow.external_id == external_id)
+            )
+        return user_from(row) if row is not None else None
 
     async def load_user(self, user_id: int) -> User:
         """One person.
@@ -211,33 +223,16 @@ class Journal:
     async def _offered(
         self, db: AsyncSession, recent: list[MessageRow], refused: frozenset[str]
     ) -> OfferedStep | None:
-        for row in recent:
-            step = next(
-                (part for part in (row.parts or {}).get("parts", ()) if part["type"] == "NextStep"), None
-            )
-            if row.role != Role.COACH or step is None:
-                continue
-            taken = await db.scalar(
-                select(CommitmentRow.id).where(
-                    CommitmentRow.user_id == row.user_id, CommitmentRow.origin == f"step:{row.id}"
-                )
-            )
-            if taken is not None or step["key"] in refused:
-                return None
-            return OfferedStep(
-                reply_id=row.id,
-                key=step["key"],
-                text=step["body"],
-                minutes=step["minutes"],
-                due_on=date.fromisoformat(step["due_on"]),
-                when=step["when"],
-                cue=step["cue"],
-                visible_end=step["done"],
-                if_then=step["if_then"],
-                lens=Lens(step["lens"]) if step["lens"] else None,
-                smaller=step["smaller"],
-            )
-        return None
+        step = next((step for row in recent if (step := step_from(row)) is not None), None)
+        if step is None or step.key in refused:
+            return None
+        return step if await find_taken(db, recent[0].user_id, step.reply_id) is None else None
+
+    async def find_offer(self, user_id: int, reply_id: int) -> EarlierOffer | None:
+        """The step that one of the coach's replies offered and what became of it; None without a step."""
+        user = await self.load_user(user_id)
+        async with self.read() as db:
+            return await find_earlier(db, user_id, reply_id, user.tz)
 
     async def list_messages(
         self, user_id: int, *, since: date, until: date, limit: int = 200

@@ -24,21 +24,25 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection, config: Config) -> str | None:
+def _upgrade(connection: Connection, config: Config, to: str) -> str | None:
     current = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory.from_config(config)
-    head = script.get_current_head()
+    head = script.get_current_head() if to == "head" else to
     if current == head:
         return None
     if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
         raise NewerDatabase(current)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     return head
 
 
-async def upgrade(engine: AsyncEngine) -> str | None:
+async def upgrade(engine: AsyncEngine, *, to: str = "head") -> str | None:
     """Runs the migrations that are missing, in one transaction.
+
+    Args:
+        engine: the database.
+        to: the version to reach, the newest unless a test asks for an older one.
 
     Returns:
         The version reached, or None when there was nothing to do.
@@ -49,4 +53,4 @@ async def upgrade(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
         writing = await connection.execution_options(**WRITING)
         async with writing.begin():
-            return await writing.run_sync(_upgrade, _config())
+            return await writing.run_sync(_upgrade, _config(), to)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
-from coaching.contact import LATE, WAVE, Contact, decide_contact
+from coaching.contact import LATE, MISSED, REMEMBERED, WAVE, Contact, decide_contact
 from coaching.hours import Evening, find_snooze
 from coaching.model import Event
 from memory.sql.nudges import KINDS, read_person
@@ -16,11 +17,14 @@ from memory.sql.standing import SKIPPED, Addressee, load_standings, read_key
 from memory.sql.tables import MessageRow, OutboxRow, UserRow
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
+
     from coaching.model import User
     from memory.sql.journal import Journal
     from memory.sql.transaction import Transaction
 
 WAITING = ("queued", "sending")
+TOLD = "told"  # the ``why`` of a missed evening that was owned up to
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,19 @@ async def find_notice(journal: Journal, row_id: int) -> dict[str, Any] | None:
         )
 
 
+async def lacks_words(tx: Transaction, nudge: Nudge) -> bool:
+    """Whether a nudge still waits for its words. Until this transaction ends nobody else gives it any."""
+    return await tx.db.scalar(_wordless(nudge)) is not None
+
+
+def _wordless(nudge: Nudge) -> Select[OutboxRow]:
+    return (
+        select(OutboxRow)
+        .where(OutboxRow.id == nudge.id, OutboxRow.reply_id.is_(None), OutboxRow.state.in_(WAITING))
+        .with_for_update()
+    )
+
+
 async def word_nudge(
     tx: Transaction, nudge: Nudge, payload: dict[str, Any], *, kind: str, reply_id: int
 ) -> bool:
@@ -78,11 +95,7 @@ async def word_nudge(
     Returns:
         False when it has them already, or waits no longer: then nothing of this may be committed.
     """
-    row = await tx.db.scalar(
-        select(OutboxRow)
-        .where(OutboxRow.id == nudge.id, OutboxRow.reply_id.is_(None), OutboxRow.state.in_(WAITING))
-        .with_for_update()
-    )
+    row = await tx.db.scalar(_wordless(nudge))
     if row is None:
         return False
     row.payload, row.kind, row.reply_id = {**row.payload, **payload}, kind, reply_id
@@ -115,6 +128,33 @@ async def postpone_nudge(tx: Transaction, nudge: Nudge, *, until: datetime) -> N
     )
 
 
+async def take_missed(tx: Transaction, user_id: int) -> date | None:
+    """The first of the evenings missed since the last one that was not; the caller says so, once."""
+    rows = await tx.db.scalars(
+        select(OutboxRow)
+        .where(
+            OutboxRow.user_id == user_id,
+            OutboxRow.class_ == "may",
+            OutboxRow.key.like("nudge:%"),
+            OutboxRow.key.not_like("%:snooze:%"),
+            OutboxRow.state.in_(("sent", "unknown", "dead")),
+        )
+        .order_by(OutboxRow.id.desc())
+        .limit(REMEMBERED)
+    )
+    missed = list(takewhile(lambda row: row.state == "dead" and row.why in MISSED, rows))
+    for row in missed:
+        row.why = TOLD
+    await tx.db.flush()
+    return read_key(missed[-1].key)[0] if missed else None
+
+
+def arrived() -> ColumnElement[bool]:
+    """Sent, or on its way with its words: who taps a button of it has it, before we have heard so."""
+    on_its_way = and_(OutboxRow.state.in_(("sending", "unknown")), OutboxRow.reply_id.is_not(None))
+    return or_(OutboxRow.state == "sent", on_its_way)
+
+
 # --- what they tap on it -----------------------------------------------------------------------------------
 
 
@@ -128,7 +168,7 @@ async def snooze(tx: Transaction, user_id: int) -> datetime | None:
     waiting = mine.where(OutboxRow.key.like("%:snooze:%"), OutboxRow.state.in_(WAITING)).limit(1)
     if (row := await tx.db.scalar(waiting)) is not None:
         return row.next_at
-    last = await tx.db.scalar(mine.where(OutboxRow.state == "sent").order_by(OutboxRow.id.desc()).limit(1))
+    last = await tx.db.scalar(mine.where(arrived()).order_by(OutboxRow.id.desc()).limit(1))
     until = find_snooze(read_person(await tx.db.get_one(UserRow, user_id)), tx.now)
     if last is None or until is None:
         return None
@@ -160,7 +200,7 @@ async def skip_tonight(tx: Transaction, user_id: int) -> None:
     mine = [OutboxRow.user_id == user_id, OutboxRow.key.like("nudge:%")]
     last = (
         select(func.max(OutboxRow.id))
-        .where(*mine, OutboxRow.state == "sent", OutboxRow.key.not_like("%:snooze:%"))
+        .where(*mine, arrived(), OutboxRow.key.not_like("%:snooze:%"))
         .scalar_subquery()
     )
     await tx.db.execute(update(OutboxRow).where(OutboxRow.id == last).values(why=SKIPPED))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from memory.sql.transaction import Transaction
 
 EVENING = "evening"
+RHYTHM = frozenset({"evening", "zone", "days", "quiet_from", "quiet_to"})  # settings the plan is made from
 KINDS = {
     Event.EVENING_CHECKIN: "checkin",
     Event.EVENING_CHECKIN_UNANSWERED_4: "pause_offer",
@@ -80,6 +81,13 @@ async def plan_newcomers(tx: Transaction, *, above: int, limit: int) -> tuple[in
     return (users[-1].id if more else newest or above), more
 
 
+async def has_unplanned(tx: Transaction) -> bool:
+    """Whether somebody has no plan: a newcomer, or who erased everything and is met anew under an old id."""
+    people = select(func.count()).select_from(UserRow).scalar_subquery()
+    plans = select(func.count()).where(NudgePlanRow.kind == EVENING).scalar_subquery()
+    return bool(await tx.db.scalar(select(people > plans)))
+
+
 async def replan(tx: Transaction, user_id: int) -> None:
     """Follows a change of hour, zone, days or quiet hours. What has not changed stays planned as it is."""
     user = read_person(await tx.db.get_one(UserRow, user_id, populate_existing=True))
@@ -90,6 +98,18 @@ async def replan(tx: Transaction, user_id: int) -> None:
     elif (plan.local_time, plan.zone, plan.days) != (wanted["local_time"], wanted["zone"], wanted["days"]):
         for name, value in wanted.items():
             setattr(plan, name, value)
+    await tx.db.flush()
+
+
+async def plan_past(tx: Transaction, user_id: int, on: date) -> None:
+    """Plans the first evening after a local date: nothing is asked on it."""
+    user = read_person(await tx.db.get_one(UserRow, user_id))
+    plan = await tx.db.get(NudgePlanRow, (user_id, EVENING), populate_existing=True)
+    if plan is None:
+        plan = NudgePlanRow(user_id=user_id, kind=EVENING)
+        tx.db.add(plan)
+    for name, value in _rhythm(user, tx.now, past=on).items():
+        setattr(plan, name, value)
     await tx.db.flush()
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from memory.sql.tables import OutboxRow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from memory.sql.journal import Journal
     from memory.sql.transaction import Transaction
+
+EMPTIED = "emptied"  # the kind of a row that was sent long ago and keeps no words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A row that waits to be sent."""
+    """A row that waits to be sent. A nudge is no ``must``."""
 
     id: int
     kind: str
     payload: dict[str, Any]
+    must: bool = True
 
 
 async def queue(tx: Transaction, out: Outgoing) -> bool:
@@ -84,7 +89,24 @@ async def list_queued(journal: Journal, bot_id: int, chat_id: int) -> tuple[Queu
             )
             .order_by(OutboxRow.id)
         )
-        return tuple(Queued(row.id, row.kind, row.payload) for row in rows)
+        return tuple(Queued(row.id, row.kind, row.payload, row.class_ == "must") for row in rows)
+
+
+async def list_due(journal: Journal, bot_id: int, chat_id: int) -> tuple[int, ...]:
+    """The ids of the nudges whose moment has come in one chat, in order."""
+    async with journal.read() as db:
+        rows = await db.scalars(
+            select(OutboxRow.id)
+            .where(
+                OutboxRow.bot_id == bot_id,
+                OutboxRow.chat_id == chat_id,
+                OutboxRow.class_ == "may",
+                OutboxRow.state == "queued",
+                OutboxRow.next_at <= journal.clock.now(),
+            )
+            .order_by(OutboxRow.id)
+        )
+        return tuple(rows)
 
 
 async def count_outbox(journal: Journal) -> dict[str, int]:
@@ -103,6 +125,17 @@ async def mark_sent(tx: Transaction, row_id: int, *, sent_id: int | None = None)
     )
 
 
+async def mark_shown(tx: Transaction, row_id: int) -> bool:
+    """It is shown next, by whoever gets True: a nudge that may have been seen is never shown again."""
+    ours = await tx.db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "queued")
+        .values(state="sent", sent_at=tx.now)
+        .returning(OutboxRow.id)
+    )
+    return ours.scalar() is not None
+
+
 async def find_reply_id(journal: Journal, bot_id: int, chat_id: int, sent_id: int) -> int | None:
     """The stored reply behind a message of the bot that somebody tapped on or answered."""
     async with journal.read() as db:
@@ -112,3 +145,29 @@ async def find_reply_id(journal: Journal, bot_id: int, chat_id: int, sent_id: in
             .order_by(OutboxRow.id.desc())
             .limit(1)
         )
+
+
+async def drop_sent(tx: Transaction, *, before: datetime) -> int:
+    """Drops what was sent, or given up, before a moment; one that still waits is never dropped.
+
+    A nudge stays: its key keeps the day, and the evenings are counted by it. Of a reply only the words go:
+    the row is how a tap on its button, or an answer to it, is known years later.
+
+    Returns:
+        How many rows went or lost their words.
+    """
+    old = (
+        OutboxRow.state.in_(("sent", "unknown", "dead")),
+        func.coalesce(OutboxRow.sent_at, OutboxRow.created_at) < before,
+        OutboxRow.key.not_like("nudge:%"),
+    )
+    gone = await tx.db.execute(
+        delete(OutboxRow).where(*old, OutboxRow.reply_id.is_(None)).returning(OutboxRow.id)
+    )
+    emptied = await tx.db.execute(
+        update(OutboxRow)
+        .where(*old, OutboxRow.kind != EMPTIED)
+        .values(payload={}, kind=EMPTIED)
+        .returning(OutboxRow.id)
+    )
+    return len(gone.all()) + len(emptied.all())

@@ -336,6 +336,25 @@ class RecallMarkRow(Table):
     mark: Mapped[int] = mapped_column(BigInteger)
 
 
+class TokenUseRow(Table):
+    """What one person's answers cost on one UTC day, in tokens of a language model."""
+
+    __tablename__ = "token_use"
+
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    used_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    tokens: Mapped[int] = mapped_column(BigInteger)
+
+
+class TokenTotalRow(Table):
+    """What all answers together cost on one UTC day."""
+
+    __tablename__ = "token_totals"
+
+    used_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    tokens: Mapped[int] = mapped_column(BigInteger)
+
+
 class InboxRow(Table):
     """An update as it arrived: stored before anything is thought about it.
 
@@ -401,12 +420,13 @@ class OutboxRow(Table):
     __table_args__ = (
         Index("ix_outbox_state_next_at", "state", "next_at"),
         Index("ix_outbox_chat_id_state", "chat_id", "state"),
+        Index("ix_outbox_user_id_class_sent_at", "user_id", "class", "sent_at"),
         CheckConstraint("state IN ('queued','sending','sent','unknown','dead')", name="state"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
     door: Mapped[str] = mapped_column(String(16))
     bot_id: Mapped[int] = mapped_column(BigInteger)
     chat_id: Mapped[int] = mapped_column(BigInteger)

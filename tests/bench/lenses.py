@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedGroupKFold
 
-from coaching.lens_data import Example, load_examples
+from coaching.lens_data import NONE, Example, load_examples
 from coaching.lenses import LensReader, LensReading, Weights
 from coaching.model import Language, Lens
 
@@ -120,7 +120,7 @@ def load_fresh() -> dict[str, list[Example]]:
             Example(
                 row["text"],
                 row["language"],
-                Lens(row["lens"]),
+                None if row["lens"] == NONE else Lens(row["lens"]),
                 tuple(Lens(also) for also in row.get("also", ())),
             )
             for row in rows

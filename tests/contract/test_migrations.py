@@ -56,3 +56,25 @@ async def test_words_in_a_statement_stay_out_of_its_error(engine: AsyncEngine) -
         with pytest.raises(Exception, match="no_such_table") as caught:
             await connection.execute(text("SELECT * FROM no_such_table WHERE x = :x"), {"x": "canary-4711"})
     assert "canary" not in str(caught.value)
+
+
+async def test_the_database_of_the_first_version_is_brought_along_with_what_is_in_it(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path / "old.db"))
+    await upgrade(engine, to="0001")
+    async with engine.begin() as connection:
+        columns = {row[1]: row for row in await connection.execute(text("PRAGMA table_info(users)"))}
+        needed = {name: _any_value(row[2]) for name, row in columns.items() if row[3]}
+        names, values = ", ".join(needed), ", ".join(f":{name}" for name in needed)
+        await connection.execute(text(f"INSERT INTO users ({names}) VALUES ({values})"), needed)
+    assert await upgrade(engine) is not None
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM users"))).scalar_one() == 1
+        assert (await connection.execute(text("SELECT count(*) FROM token_use"))).scalar_one() == 0
+    await engine.dispose()
+
+
+def _any_value(kind: str) -> object:
+    """Something that a column of this kind holds."""
+    if "INT" in kind or "BOOL" in kind:
+        return 1
+    return {"DATETIME": "2026-04-01 00:00:00.000000", "TIME": "21:00:00.000000", "JSON": "[]"}.get(kind, "zh")

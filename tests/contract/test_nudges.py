@@ -15,8 +15,10 @@ from coaching.coach import Answer
 from coaching.effects import AddCommitment, ChangeSettings, MarkCommitment, NoteCrisis, RecordReview
 from coaching.model import Channel, CommitmentStatus, Event, Safety, Turn
 from coaching.parts import Choice, Draft, Question, Reply, ReplyKind
+from memory.erase import forget_user
 from memory.sql.apply import apply
 from memory.sql.inbox import store_update
+from memory.sql.joining import join_people
 from memory.sql.journal import Journal
 from memory.sql.nudge_sending import drop_nudge, find_nudge, skip_tonight, snooze, word_nudge
 from memory.sql.nudges import Post, plan_due, replan
@@ -243,6 +245,43 @@ async def test_who_chose_no_day_is_never_due(house: House) -> None:
     assert await house.goes_on(days=3) == []
 
 
+async def test_who_erased_everything_and_comes_back_is_asked_again(house: House) -> None:
+    user_id = await house.welcome()
+    await house.tick()
+    async with house.journal.begin() as tx:
+        await forget_user(tx, user_id)
+        await tx.commit()
+    await house.tick()
+    back = await house.welcome()  # on SQLite under the same id
+    await house.tick()
+    assert await house.due(back) == datetime(2026, 4, 1, 13, tzinfo=UTC)
+
+
+async def test_two_people_who_become_one_are_asked_once_that_evening(house: House) -> None:
+    stays, goes = await house.welcome("1"), await house.welcome("2")
+    await house.tick()
+    house.clock.passes(hours=1)
+    await house.tick()
+    async with house.journal.begin() as tx:
+        await join_people(tx, stays=stays, goes=goes)
+        await tx.commit()
+    assert await house.send() == ["evening_checkin"]
+    assert await house.keys() == [f"nudge:{stays}:2026-04-01"]
+    assert await house.goes_on(minutes=1) == []
+    assert await house.goes_on(days=1) == ["evening_checkin"]
+
+
+async def test_an_evening_that_went_to_the_one_is_counted_for_both(house: House) -> None:
+    stays, goes = await house.welcome("1", evening=time(22, 0)), await house.welcome("2")
+    await house.tick()
+    assert await house.goes_on(hours=1) == ["evening_checkin"]
+    async with house.journal.begin() as tx:
+        await join_people(tx, stays=stays, goes=goes)
+        await tx.commit()
+    assert await house.goes_on(hours=1) == []
+    assert await house.keys() == [f"nudge:{stays}:2026-04-01"]
+
+
 # --- settings -----------------------------------------------------------------------------------------------
 
 
@@ -454,6 +493,14 @@ async def test_what_was_reported_by_word_or_tap_is_not_asked_again(house: House)
         await tx.commit()
     house.clock.passes(hours=1)
     assert await house.tick() == Ticked(skipped=2)
+
+
+async def test_another_step_offered_this_afternoon_is_no_report(house: House) -> None:
+    user_id = await house.welcome()
+    await house.tick()
+    turn = Turn(user_id, "smaller", "en", house.clock.now().astimezone(SHANGHAI))
+    await house._settles(turn, ReplyKind.STEP)
+    assert await house.goes_on(hours=1) == ["evening_checkin"]
 
 
 async def test_after_a_crisis_message_nothing_is_sent_until_they_write(house: House) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from coaching.model import Turn
+from coaching.parts import Draft, Question, ReplyKind, Said
 from memory.sql.blocked import mark_blocked, mark_open
 from memory.sql.claims import (
     MOST_DOUBTS,
@@ -27,7 +29,15 @@ from memory.sql.claims import (
 )
 from memory.sql.inbox import store_update
 from memory.sql.journal import Journal
-from memory.sql.outbox import Outgoing, count_outbox, find_reply_id, list_queued, mark_sent, queue
+from memory.sql.outbox import (
+    Outgoing,
+    count_outbox,
+    drop_sent,
+    find_reply_id,
+    list_queued,
+    mark_sent,
+    queue,
+)
 from memory.sql.tables import IdentityRow, OutboxRow
 from tests.conftest import FrozenClock
 
@@ -204,6 +214,26 @@ async def test_what_was_refused_is_dead_and_the_next_one_goes(journal: Journal) 
     assert await states(journal) == {"one": "dead", "two": "queued"}
     assert len((await load(journal, "one")).why) == 80
     assert keys(await claim(journal)) == ["two"]
+
+
+async def test_a_nudge_whose_sender_died_before_it_had_words_was_not_sent_and_waits_again(
+    journal: Journal, clock: FrozenClock
+) -> None:
+    key = "nudge:1:2026-04-01"
+    await put(journal, key, must=False)
+    await claim(journal)
+    assert await settle(journal, alone=True) == 1
+    assert await states(journal) == {key: "queued"}
+    async with journal.begin() as tx:
+        user_id = await tx.add_user("telegram", "1", language="en", zone="UTC")
+        turn = Turn(user_id, "", "en", clock.now())
+        draft = Draft(ReplyKind.CHECKIN, "en", (Question("How far?"),))
+        words = await tx.record_reply(turn, draft, said_id=None, origin=key)
+        await tx.db.execute(update(OutboxRow).values(reply_id=words))
+        await tx.commit()
+    await claim(journal)
+    await settle(journal, alone=True)
+    assert await states(journal) == {key: "unknown"}  # with words it may have arrived
 
 
 async def test_a_lease_that_runs_out_makes_an_orphan(journal: Journal, clock: FrozenClock) -> None:
@@ -383,6 +413,40 @@ async def test_on_postgres_senders_whose_clocks_differ_do_not_meet_in_a_chat(
         await late.commit()
         await early.commit()
     assert (keys(one), keys(two)) == (["nudge"], [])
+
+
+async def test_what_was_sent_long_ago_goes_and_its_buttons_stay_known(
+    journal: Journal, clock: FrozenClock
+) -> None:
+    async with journal.begin() as tx:
+        user = await tx.add_user("telegram", "1", language="en", zone="UTC")
+        draft = Draft(ReplyKind.TURN, "en", (Said("a diary word"),))
+        turn = Turn(user, "", "en", tx.now)
+        reply = await tx.record_reply(turn, draft, said_id=None, origin=f"u{BOT}:1:0")
+        said = {"text": "a diary word"}
+        await queue(tx, Outgoing("notice", "telegram", BOT, 1, "door", said))
+        await queue(tx, Outgoing("reply", "telegram", BOT, 1, "turn", said, user, reply))
+        await queue(tx, Outgoing("nudge:1:2026-04-01", "telegram", BOT, 1, "checkin", said, user, reply))
+        await tx.commit()
+    for number in (1, 2, 3):
+        (row,) = await claim(journal)
+        await sent(journal, row, sent_id=number)
+    await put(journal, "waits")
+    clock.passes(days=1)
+    await put(journal, "new", chat=2)
+    (row,) = await claim(journal, resting={1})
+    await sent(journal, row)
+    clock.passes(days=7, hours=1)
+    for dropped in (2, 0):  # the second time there is nothing left to do
+        async with journal.begin() as tx:
+            assert await drop_sent(tx, before=clock.now() - timedelta(days=8)) == dropped
+            await tx.commit()
+    async with journal.read() as db:
+        left = {row.key: row.payload for row in await db.scalars(select(OutboxRow))}
+    assert left.keys() == {"reply", "nudge:1:2026-04-01", "waits", "new"}
+    assert left["reply"] == {}
+    assert left["nudge:1:2026-04-01"] == {"text": "a diary word"}
+    assert await find_reply_id(journal, BOT, 1, 2) == reply
 
 
 @settings(max_examples=20)  # each of them is some fifty transactions

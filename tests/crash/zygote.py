@@ -1,7 +1,9 @@
 """Imports everything once, then forks a bot for every line it reads: a restart costs no imports.
 
-A line is JSON: ``{"home", "url", "token", "kill_at", "after"}``. The pid of each bot is printed. A bot with
-``kill_at`` kills itself at that commit, before it or after it.
+A line is JSON: ``{"home", "url", "token", "plain", "point", "nth", "after"}``. Each bot's pid is printed. A
+bot with a ``point`` kills itself there the ``nth`` time it comes by, before it or after it: at the commit
+that the function of this name makes, or at ``send``, where a message leaves for Telegram. A ``plain`` one is
+python-telegram-bot as its manual has it, echoing.
 """
 
 from __future__ import annotations
@@ -12,54 +14,110 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import _AsyncGeneratorContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from telegram import Update
+from telegram.ext import Application, CallbackContext, MessageHandler, filters
 
 from bot.drain import Drain
 from bot.settings import Settings
 from bot.telegram.app import run_telegram
 from bot.telegram.chat import Manner
 from bot.telegram.sending.pace import Pace
+from bot.telegram.sending.request import TelegramRequest
 from bot.wiring import House
 from coaching.coach import Answer
+from coaching.effects import DeclineStep
 from coaching.model import Turn
+from coaching.parts import Reply
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
 from memory.sql.transaction import Transaction
-from tests.fakes.door import NoRecall, RealClock, ScriptedCoach, hears_nothing
+from tests.fakes.door import NoRecall, RealClock, ScriptedCoach, hears_nothing, nothing_to_learn
+
+THINKING = 0.01  # seconds, so that there is something to be killed in
+
+# every commit on a message's way, and the send itself
+POINTS = (
+    "Intake.take",
+    "Desk.meet",
+    "Drain.settle",
+    "Deliverer._claim",
+    "RowSender._arrived",
+    "Deliverer._settle_orphans",
+    "send",
+)
+
+
+class Death:
+    """Kills the process at one point."""
+
+    def __init__(self, point: str, nth: int, *, after: bool) -> None:
+        self._point, self._left, self._after = point, nth, after
+
+    def before(self, point: str) -> None:
+        """It is about to happen."""
+        if point == self._point:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(self, point: str) -> None:
+        """It has happened."""
+        if point == self._point and self._left == 0 and self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class DyingJournal(Journal):
-    """Kills the process at one commit, counted from the start."""
+    """Has its points at each commit, named by the function that makes it."""
 
-    left = 0
-    after = False
+    death = Death("", 0, after=False)
+
+    def begin(self) -> _AsyncGeneratorContextManager[Transaction]:
+        return self._begin_at(sys._getframe(1).f_code.co_qualname)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def _begin_at(self, point: str) -> AsyncIterator[Transaction]:
         async with super().begin() as tx:
             true_commit = tx.commit
 
             async def commit() -> None:
-                self.left -= 1
-                if self.left == 0 and not self.after:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                self.death.before(point)
                 await true_commit()
-                if self.left == 0 and self.after:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                self.death.after(point)
 
             tx.commit = commit  # type: ignore[method-assign]  # the crash point
             yield tx
 
 
 class SlowCoach(ScriptedCoach):
-    """Thinks for a few milliseconds, so that there is something to be killed in."""
+    """Thinks for a few milliseconds, and leaves one trace for each line it answers."""
 
     async def reply_to(self, turn: Turn) -> Answer:
-        await asyncio.sleep(0.01)
-        return await super().reply_to(turn)
+        await asyncio.sleep(THINKING)
+        answer = await super().reply_to(turn)
+        effects = tuple(DeclineStep(line) for line in turn.text.split("\n"))
+        return Answer(Reply(replace(answer.reply.draft, effects=effects)))
+
+
+def put_points_into_sending(death: Death) -> None:
+    """Before a message leaves, and when Telegram has answered but nobody here has heard it yet."""
+    true_request = TelegramRequest.do_request
+
+    async def do_request(self: TelegramRequest, url: str, *rest: Any, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401  # as it is
+        is_send = url.endswith("/sendMessage")
+        if is_send:
+            death.before("send")
+        answer = await true_request(self, url, *rest, **more)
+        if is_send:
+            death.after("send")
+        return answer
+
+    TelegramRequest.do_request = do_request  # type: ignore[method-assign]  # in a process of its own
 
 
 async def run(order: dict[str, Any]) -> None:
@@ -72,9 +130,11 @@ async def run(order: dict[str, Any]) -> None:
         telegram_base_url=order["url"],
         allowed_users="*",
     )
+    death = Death(order["point"], order["nth"], after=order["after"])
+    put_points_into_sending(death)
     engine = open_engine(settings.database)
     journal = DyingJournal(engine, RealClock())
-    journal.left, journal.after = order["kill_at"], order["after"]
+    journal.death = death
     coach = SlowCoach()
     house: Any = House(
         settings=settings,
@@ -85,11 +145,32 @@ async def run(order: dict[str, Any]) -> None:
         drain=Drain(journal, coach, exports=home),
         listen=hears_nothing,
         warm_up=lambda: None,
+        transcriber=None,
+        learned=nothing_to_learn,
     )
     pace = Pace(per_second=10_000, per_chat=timedelta(0))
     await run_telegram(
-        house, settings, manner=Manner(moment=0.02, patience=0.1, per_minute=10_000), pace=pace
+        house, settings, manner=Manner(moment=0.02, in_a_row=0.02, patience=0.1, per_minute=10_000), pace=pace
     )
+
+
+def run_plain(order: dict[str, Any]) -> None:
+    """python-telegram-bot, with the same thinking time."""
+
+    async def echo(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        await asyncio.sleep(THINKING)
+        if update.message is not None:
+            await update.message.reply_text(f"heard {update.message.text}")
+
+    app = (
+        Application.builder()
+        .token(order["token"])
+        .base_url(f"{order['url']}/bot")
+        .base_file_url(f"{order['url']}/file/bot")
+        .build()
+    )
+    app.add_handler(MessageHandler(filters.TEXT, echo))
+    app.run_polling()
 
 
 def main() -> None:
@@ -99,7 +180,11 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  # lives as long as the process
-            asyncio.run(run(json.loads(line)))
+            order = json.loads(line)
+            if order["plain"]:
+                run_plain(order)
+            else:
+                asyncio.run(run(order))
             os._exit(0)
         print(pid, flush=True)  # this is what it is for
 

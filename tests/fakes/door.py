@@ -17,14 +17,17 @@ from bot.settings import Settings
 from bot.telegram.app import run_telegram
 from bot.telegram.chat import Manner
 from bot.telegram.sending.pace import Pace
+from bot.transcribing import open_transcriber
+from bot.wiping import Wiper
 from bot.wiring import House
 from coaching.coach import Answer
 from coaching.model import Language, Lens, Safety, Turn
 from coaching.parts import Draft, Reply, ReplyKind, Said
+from memory.recall import RecallIndex
 from memory.sql.journal import Journal
 from tests.fakes.telegram import FakeTelegram
 
-QUICK = Manner(moment=0.15, patience=1.0, per_minute=1000)
+QUICK = Manner(moment=0.15, in_a_row=0.15, patience=1.0, per_minute=1000)
 
 Script = Callable[[Turn], Awaitable[Draft | None]]
 
@@ -73,6 +76,10 @@ def hears_nothing(words: str, language: Language) -> tuple[Safety, tuple[tuple[L
     return (Safety.EXPLICIT if "DANGER" in words else Safety.NONE), ()
 
 
+async def nothing_to_learn() -> None:
+    """A coach by script knows its lines."""
+
+
 @dataclass
 class Door:
     """A running door."""
@@ -100,19 +107,28 @@ def make_settings(telegram: FakeTelegram, home: Path, **more: object) -> Setting
     return Settings(_env_file=None, **values)  # type: ignore[call-arg]
 
 
-def make_house(engine: AsyncEngine, settings: Settings, coach: Thinker, clock: Any = None) -> House:  # noqa: ANN401  # a Clock
+def make_house(
+    engine: AsyncEngine,
+    settings: Settings,
+    coach: Thinker,
+    clock: Any = None,  # noqa: ANN401  # a Clock
+    recall: RecallIndex | None = None,
+) -> House:
     clock = clock or RealClock()
     journal = Journal(engine, clock)
-    drain = Drain(journal, coach, exports=settings.home / "exports")
+    wipe = Wiper(journal, recall, settings.home) if recall else None
+    drain = Drain(journal, coach, exports=settings.home / "exports", wipe=wipe)
     return House(
         settings=settings,
         clock=clock,
         journal=journal,
-        recall=cast("Any", NoRecall()),
+        recall=recall or cast("Any", NoRecall()),
         coach=cast("Any", coach),
         drain=drain,
         listen=hears_nothing,
         warm_up=lambda: None,
+        transcriber=open_transcriber(settings),
+        learned=nothing_to_learn,
     )
 
 
@@ -126,12 +142,14 @@ async def open_door(
     coach: Thinker | None = None,
     manner: Manner = QUICK,
     clock: object = None,
+    recall: RecallIndex | None = None,
+    tick_every: timedelta = timedelta(hours=1),
     **settings: object,
 ) -> AsyncIterator[Door]:
     """The door, listening; stopped in the end as SIGTERM stops it."""
     chosen = make_settings(telegram, home, **settings)
     scripted = ScriptedCoach(script)
-    house = make_house(engine, chosen, coach or scripted, clock)
+    house = make_house(engine, chosen, coach or scripted, clock, recall)
     door = Door(telegram, house, scripted, chosen)
     async with asyncio.TaskGroup() as group:
         group.create_task(
@@ -141,6 +159,7 @@ async def open_door(
                 manner=manner,
                 pace=Pace(per_second=10_000, per_chat=timedelta(0)),
                 stop=door.stop,
+                tick_every=tick_every,
             )
         )
         try:

@@ -24,6 +24,9 @@ class ListRecall:
 
     stored: list[Message] = field(default_factory=list)
 
+    async def prepare(self, user_id: int) -> None:
+        """A list is always at hand."""
+
     async def recall(
         self,
         user_id: int,

@@ -20,7 +20,7 @@ from telegram import Bot
 
 from bot.cli import main
 from bot.health import Health
-from bot.logs import open_log
+from bot.logs import OURS, open_log
 from bot.settings import Settings, WrongSettings, load_settings
 from bot.telegram.app import open_bot
 from bot.telegram.intake import Intake, Poller
@@ -387,6 +387,8 @@ async def test_neither_the_token_nor_a_word_reaches_the_log(
         for handler in root.handlers[:]:
             handler.close()
         root.handlers[:], root.level = before
+        for name in OURS:
+            logging.getLogger(name).setLevel(logging.NOTSET)
         logging.captureWarnings(capture=False)
     written = (tmp_path / "offramp.log").read_text()
     assert "ValueError" in written

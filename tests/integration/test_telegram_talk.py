@@ -80,6 +80,22 @@ async def test_five_messages_in_a_row_get_one_reply_and_are_stored_one_by_one(
         assert [turn.messages for turn in door.coach.turns] == [tuple(f"第{n}句" for n in range(5))]
 
 
+async def test_a_message_alone_is_not_held_back_like_several(opened: Open, ann: Person) -> None:
+    async with opened(manner=Manner(moment=0.1, in_a_row=60, patience=120)):
+        await ann.says("alone")
+        await ann.hears("heard alone")
+
+
+async def test_what_arrives_within_the_moment_is_thought_about_together(opened: Open, ann: Person) -> None:
+    async with opened(manner=Manner(moment=60, in_a_row=0.1, patience=120)) as door:
+        await ann.says("first")
+        await until(lambda: bool(door.coach.turns))  # it is thought about at once, and not yet answered
+        await ann.says("second")
+        await ann.hears("heard first\nsecond")
+        assert [turn.text for turn in door.coach.turns] == ["first", "first\nsecond"]
+        assert [row.text for row in await stored(door)] == ["first", "second"]
+
+
 async def test_two_people_do_not_wait_for_each_other(opened: Open, lin: Person, ann: Person) -> None:
     gate = asyncio.Event()
 
@@ -377,6 +393,21 @@ async def test_an_export_is_sent_as_a_file(opened: Open, ann: Person, telegram: 
         assert reply.content["document"]["file_name"].endswith(".zip")
 
 
+async def test_an_export_that_is_too_large_says_where_it_lies(
+    opened: Open, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def script(turn: Turn) -> Draft | None:
+        return Draft(ReplyKind.INFO, "en", (), effects=(SendExport(),)) if turn.command == "export" else None
+
+    monkeypatch.setattr("bot.telegram.sending.call.LARGEST_FILE", 10)  # 50 MB take a while to write
+    async with opened(script) as door:
+        await ann.says("/export")
+        reply = await ann.hears("larger than the 50 MB")
+        (path,) = (door.settings.home / "exports").iterdir()
+        assert path.name in reply.text
+        assert f"--user telegram:{ann.id}" in reply.text
+
+
 async def test_in_a_group_it_says_one_sentence_and_leaves(
     opened: Open, ann: Person, telegram: FakeTelegram
 ) -> None:
@@ -487,6 +518,9 @@ async def test_an_outage_costs_no_try(opened: Open, ann: Person) -> None:
 
 class NoEncoder:
     def encode(self, texts: list[str]) -> None:
+        return None
+
+    async def prepare(self, user_id: int) -> None:
         return None
 
     async def recall(self, user_id: int, query: str, **_: object) -> tuple[()]:

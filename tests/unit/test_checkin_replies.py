@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
-from coaching.checkins import answer_heard, answer_report, build_checkin, choose_item
-from coaching.effects import MarkCommitment
-from coaching.intent import Intent
-from coaching.model import CommitmentStatus, Event, Scene, Turn
-from coaching.parts import Draft, NextStep, Question
+from coaching.checkins import (
+    answer_heard,
+    answer_report,
+    build_checkin,
+    choose_item,
+    choose_reported,
+    leave_tonight,
+    take_choice,
+    take_result,
+)
+from coaching.effects import (
+    EndDialogue,
+    MarkCommitment,
+    MoveCommitment,
+    SetDialogue,
+    ShrinkCommitment,
+    SkipTonight,
+    Snooze,
+)
+from coaching.intent import Intent, read_intent
+from coaching.language import read_language
+from coaching.model import CommitmentStatus, Event, Message, Role, Scene, Turn, Used
+from coaching.parts import Draft, NextStep, Question, find_faults
 from coaching.responders.choosing import Chooser
+from coaching.thinking import list_sources
 from tests.fakes.turns import SHANGHAI, WEDNESDAY, promised, said, scene
 
 TODAY = date(2026, 4, 1)
@@ -97,7 +117,7 @@ def test_missed_may_be_kept_shrunk_or_dropped_and_marks_nothing(words: str, item
     draft = report(said(words), scene(plan=(item,)), Intent.MISSED)
     (step,) = draft.find(NextStep)
     assert step.minutes <= 10
-    assert draft.effects == ()
+    assert draft.effects == (SetDialogue("missed", {"id": draft.quotes[0].commitment_id}),)
     assert [choice.data.split(":")[1] for choice in draft.choices] == ["keep", "shrink", "drop"]
 
 
@@ -130,3 +150,94 @@ def test_an_answer_that_reports_nothing_is_heard() -> None:
     draft = answer_heard(turn, Chooser(scene(), turn.text, "zh"))
     assert "「今天在路上听完了一整集播客」" in draft.text
     assert questions(draft) == 1
+
+
+def test_a_report_out_of_the_blue_never_marks_what_is_still_ahead() -> None:
+    known = scene(plan=(promised("周六录讲稿", date(2026, 4, 4), 3),))
+    assert choose_reported(known, said("搞定了")) is None
+    assert choose_reported(known, said("周六的讲稿录完了")) is not None
+
+
+def test_the_next_morning_the_answer_is_about_what_was_asked_last_night() -> None:
+    last_night = datetime(2026, 3, 31, 21, 0, tzinfo=SHANGHAI)
+    asked = Message(
+        9, 1, Role.COACH, "今天定的是「录讲稿」。", "zh", last_night, last_night.date(), kind="checkin"
+    )
+    known = scene(plan=(promised("录讲稿", date(2026, 3, 31), 1), ZH), recent=(asked,))
+    morning = said("做完了", at=datetime(2026, 4, 1, 8, 30, tzinfo=SHANGHAI))
+    assert read_intent(morning, known)[0] is Intent.DONE
+    found = choose_reported(known, morning)
+    assert found is not None
+    assert found.text == "录讲稿"
+    noon = said("做完了", at=datetime(2026, 4, 1, 13, 0, tzinfo=SHANGHAI))
+    assert choose_reported(known, noon) is not found
+
+
+def test_done_in_one_word_is_asked_what_came_back_and_the_answer_is_its_result() -> None:
+    first = report(said("done"), scene(plan=(EN,)), Intent.DONE)
+    assert SetDialogue("result", {"id": 2}) in first.effects
+    marked = replace(EN, status=CommitmentStatus.DONE, result_on=TODAY)
+    words = "she wants to try it with her class"
+    turn, known = said(words), scene(plan=(marked,))
+    draft = take_result(turn, known, 2, Chooser(known, words, "en"))
+    assert draft is not None
+    assert draft.effects == (MarkCommitment(2, CommitmentStatus.DONE, words, TODAY), EndDialogue())
+    assert questions(draft) == 0
+
+
+@pytest.mark.parametrize("words", ["what should I do next?", "今晚不了", "x" * 201])
+def test_what_is_no_result_is_not_kept_as_one(words: str) -> None:
+    known = scene(plan=(replace(EN, status=CommitmentStatus.DONE),))
+    assert take_result(said(words), known, 2, Chooser(known, words, "en")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "effect"),
+    [
+        ("drop it", MarkCommitment(2, CommitmentStatus.DROPPED, on=TODAY)),
+        ("放掉吧", MarkCommitment(2, CommitmentStatus.DROPPED, on=TODAY)),
+        ("smaller", ShrinkCommitment(2, EN.text, 6)),
+        ("缩小一点", ShrinkCommitment(2, EN.text, 6)),
+        ("keep it", SetDialogue("move", {"id": 2})),
+        ("留着吧", SetDialogue("move", {"id": 2})),
+        ("周五", MoveCommitment(2, date(2026, 4, 3))),
+    ],
+)
+def test_what_becomes_of_a_missed_one_can_be_said(words: str, effect: object) -> None:
+    draft = take_choice(said(words), scene(plan=(EN,)), 2)
+    assert draft is not None
+    assert effect in draft.effects
+
+
+def test_missed_three_evenings_in_a_row_without_moving_changes_the_question_as_well() -> None:
+    used = tuple(Used("reflection", "missed", turn, date(2026, 3, 32 - turn)) for turn in (1, 2))
+    old = promised(ZH.text, date(2026, 3, 30), 1)
+    draft = report(said("没发"), scene(plan=(old,), used=used), Intent.MISSED)
+    assert [part.key for part in draft.find(Question)] == ["missed_three"]
+
+
+def test_later_and_not_tonight_are_offered_with_nothing_due_and_say_nothing_themselves() -> None:
+    draft = ask(scene())
+    assert [choice.data for choice in draft.choices] == ["plan:snooze:0", "plan:not_tonight:0"]
+    tap = replace(said(""), tap="plan:snooze:0", quoting=5)
+    later = leave_tonight(tap, scene(), "snooze", "0")
+    assert (later.parts, later.effects) == ((), (Snooze(5),))
+    assert leave_tonight(tap, scene(), "not_tonight").effects == (SkipTonight(5),)
+
+
+def test_what_has_its_result_is_not_put_off() -> None:
+    known = scene(plan=(replace(ZH, status=CommitmentStatus.DONE),))
+    draft = leave_tonight(said(""), known, "snooze", "1")
+    assert draft.effects == ()
+    assert ZH.text in draft.text
+
+
+@pytest.mark.parametrize(
+    "words", ["给阿斌发定价的三个问题，" * 30, "把讲稿" * 60, "send Okafor the grading link and then " * 20]
+)
+@pytest.mark.parametrize("event", [Event.EVENING_CHECKIN, Event.EVENING_CHECKIN_UNANSWERED_4])
+def test_a_long_promise_is_asked_after_by_how_it_begins(words: str, event: Event) -> None:
+    known = scene(plan=(promised(words.strip(), TODAY),))
+    turn = replace(said("", event=event), language=read_language(words, fallback="zh"))
+    draft = build_checkin(turn, known, Chooser(known, "", turn.language))
+    assert find_faults(draft, list_sources(turn, known, {})) == ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coaching.commitments import go_on, mark, move_to, open_plan
+from coaching.commitments import mark, move_to
 from coaching.effects import (
     AddCommitment,
     EndDialogue,
@@ -18,6 +18,8 @@ from coaching.effects import (
     ShrinkCommitment,
 )
 from coaching.model import CommitmentStatus, Dialogue, Lens, Scene
+from coaching.plan_answers import go_on
+from coaching.planning import open_plan
 from coaching.responders.choosing import Chooser
 from tests.fakes.turns import WEDNESDAY, promised, said, scene
 
@@ -193,8 +195,8 @@ def test_a_number_somewhere_in_a_story_drops_nothing() -> None:
 
 def test_the_plan_is_shown_with_a_button_for_every_way_it_can_go() -> None:
     draft = Planner(scene(plan=FULL)).opens()
-    assert [choice.data for choice in draft.choices[:5]] == [
-        f"plan:{name}:1" for name in ("done", "half", "move", "shrink", "drop")
+    assert [choice.data for choice in draft.choices[:6]] == [
+        f"plan:{name}:1" for name in ("done", "half", "move", "shrink", "split", "drop")
     ]
     assert all(item.text in draft.text for item in FULL)
 
@@ -211,14 +213,14 @@ def test_a_plan_with_nothing_of_their_own_is_shown_that_once_as_a_question() -> 
     ("name", "effect"),
     [
         ("done", MarkCommitment(1, CommitmentStatus.DONE, on=date(2026, 4, 1))),
-        ("half", MarkCommitment(1, CommitmentStatus.HALF, on=date(2026, 4, 1))),
         ("drop", MarkCommitment(1, CommitmentStatus.DROPPED, on=date(2026, 4, 1))),
         ("move", SetDialogue("move", {"id": 1})),
+        ("split", SetDialogue("split", {"id": 1})),
         ("shrink", ShrinkCommitment(1, FULL[0].text, 10)),
     ],
 )
 def test_every_button_does_what_it_says(name: str, effect: object) -> None:
-    assert mark(said(""), scene(plan=FULL), name, "1").effects == (effect,)
+    assert mark(said(""), scene(plan=FULL), name, "1").effects[0] == effect
 
 
 def test_a_second_tap_says_what_happened_and_changes_nothing() -> None:
@@ -233,12 +235,12 @@ def test_an_old_keyboard_of_something_gone_says_so() -> None:
 
 
 def test_another_day_moves_it() -> None:
-    draft = move_to(said("周五晚上八点"), scene(plan=FULL), 1)
+    draft = move_to(said("周五晚上八点"), scene(plan=FULL), {"id": 1})
     assert draft is not None
     assert draft.effects == (MoveCommitment(1, date(2026, 4, 3), time(20, 0), ""), EndDialogue())
 
 
 @pytest.mark.parametrize("words", ["今天被客户骂了一顿", "我不知道", "昨天上午说好的又变了"])
 def test_what_is_no_day_moves_nothing(words: str) -> None:
-    draft = move_to(said(words), scene(plan=FULL), 1)
+    draft = move_to(said(words), scene(plan=FULL), {"id": 1})
     assert draft is None or not any(isinstance(effect, MoveCommitment) for effect in draft.effects)

@@ -11,8 +11,9 @@ from bot.telegram.handlers.document import take_file
 from bot.telegram.handlers.edit import take_edit
 from bot.telegram.handlers.link import link
 from bot.telegram.handlers.onboarding import PREFIX, answer_onboarding, welcome
-from bot.telegram.handlers.other import answer_other, answer_voice, cancel
+from bot.telegram.handlers.other import answer_other, cancel
 from bot.telegram.handlers.place import take_city, take_place
+from bot.telegram.handlers.voice import answer_voice
 from bot.telegram.handlers.words import answer_command, answer_tap, answer_words
 from bot.telegram.parse import Kind
 from bot.thought import Saying, Thought

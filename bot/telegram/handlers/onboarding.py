@@ -7,12 +7,15 @@ last week, does the same thing once more and harms nothing.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.thought import Line, Saying, Thought
+from coaching.dates import say_day
 from coaching.effects import AddGoal, ChangeSettings, EndDialogue, SetDialogue
+from coaching.hours import next_evening
 from coaching.model import Lens
 from coaching.parts import Choice
 from prompts import text
@@ -115,12 +118,11 @@ def is_zone(name: str) -> bool:
 def say_next(desk: Desk, person: User, evening: time) -> str:
     """When it will ask next, in the person's own time."""
     now = desk.clock.now().astimezone(person.tz)
-    following = datetime.combine(now.date(), evening, person.tz)
-    if following <= now:
-        following += timedelta(days=1)
-    key = "today" if following.date() == now.date() else "tomorrow"
-    day = text(f"day.{key}", person.language)
-    return text("onboarding.done", person.language, day=day, time=f"{evening:%H:%M}", zone=person.zone)
+    planned = next_evening(replace(person, evening=evening), now)
+    # nobody is asked who chose no day; the hour they chose is said all the same
+    following = planned.at.astimezone(person.tz) if planned else datetime.combine(now, evening, person.tz)
+    day = say_day(following.date(), now.date(), person.language)
+    return text("onboarding.done", person.language, day=day, time=f"{following:%H:%M}", zone=person.zone)
 
 
 def _goal_question(person: User, *, key: str = "") -> Saying:

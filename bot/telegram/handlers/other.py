@@ -25,11 +25,6 @@ async def answer_other(desk: Desk, person: User, update: Update) -> Thought:
     return Thought(desk.turn(person), after=(Saying(text(f"telegram.{key}", person.language)),))
 
 
-async def answer_voice(desk: Desk, person: User, update: Update) -> Thought:  # noqa: ARG001  # a handler
-    """An honest answer: nothing here can listen."""
-    return Thought(desk.turn(person), after=(Saying(text("telegram.voice", person.language)),))
-
-
 async def cancel(desk: Desk, person: User, update: Update, left: Sequence[Line]) -> Thought:
     """``/cancel``: what was being thought about is kept unanswered. Without any, the coach answers."""
     if not left:

@@ -25,12 +25,15 @@ FIRST_REPLIES = 3  # the setting up is offered behind one of these, or not at al
 _ORDINARY = frozenset({ReplyKind.TURN, ReplyKind.CLARIFY, ReplyKind.LISTEN, ReplyKind.REFLECT})
 
 
-async def answer_words(desk: Desk, person: User, updates: Sequence[Update]) -> Thought:
+async def answer_words(
+    desk: Desk, person: User, updates: Sequence[Update], *, channel: Channel = Channel.MESSAGE
+) -> Thought:
     """One considered reply to everything that was said in a row; each message is stored as its own."""
     texts = tuple(update.text for update in updates)
     turn = desk.turn(person, "\n".join(texts))
     turn = replace(
         turn,
+        channel=channel,
         messages=texts if len(texts) > 1 else (),
         quoting=await desk.find_quoted(person, updates[-1]),
     )

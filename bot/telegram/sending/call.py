@@ -11,6 +11,8 @@ from telegram import InputFile, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
+from bot.pictures import draw_png
+
 if TYPE_CHECKING:
     from telegram import Bot
 
@@ -71,6 +73,16 @@ async def _call(bot: Bot, chat_id: int, piece: Piece, *, html: bool) -> int | No
     text = piece.html if html else piece.text
     if piece.document is not None:
         return await _send_document(bot, chat_id, piece, text, mode)
+    if piece.figure is not None:
+        sent = await bot.send_photo(
+            chat_id,
+            InputFile(await asyncio.to_thread(draw_png, piece.figure), filename="review.png"),
+            caption=text,
+            parse_mode=mode,
+            reply_markup=piece.keyboard,
+            reply_parameters=piece.reply,
+        )
+        return sent.message_id
     if piece.edit:
         await _edit(bot, chat_id, piece, text, mode)
         return piece.edit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
+PER_SECOND = 30  # messages to all chats, by Telegram's Bot FAQ; 1000 when paid for
 _SECOND = timedelta(seconds=1)
 
 
@@ -18,7 +19,7 @@ class Pace:
     """
 
     def __init__(
-        self, *, per_second: int = 30, per_chat: timedelta = timedelta(seconds=1), burst: int = 3
+        self, *, per_second: int = PER_SECOND, per_chat: timedelta = timedelta(seconds=1), burst: int = 3
     ) -> None:
         self._per_second = per_second
         self._per_chat = per_chat

@@ -108,7 +108,7 @@ class RowSender:
 
     async def _call(self, row: Claimed, piece: Piece) -> int | None:
         deadline = DEADLINE
-        if piece.document:
+        if piece.document or piece.figure:
             deadline = DEADLINE_FOR_FILES
             await self._extend_lease(row, deadline)
         async with asyncio.timeout(deadline.total_seconds()):

@@ -5,7 +5,7 @@ without a word, or to notice that the other side has gone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -39,7 +39,15 @@ class HangUp:
     """The connection closes and nothing is answered."""
 
 
-Handler = Callable[[Request], Awaitable[Response | HangUp]]
+@dataclass(frozen=True)
+class Stream:
+    """An answer that arrives in pieces; a piece that is a HangUp closes the connection in the middle."""
+
+    pieces: AsyncIterator[bytes | HangUp]
+    content_type: str = "text/event-stream"
+
+
+Handler = Callable[[Request], Awaitable[Response | Stream | HangUp]]
 
 
 class HttpServer:
@@ -164,13 +172,33 @@ class _Connection(asyncio.Protocol):
         if isinstance(outcome, HangUp):
             transport.close()
             return
-        self._write(transport, outcome)
+        if isinstance(outcome, Stream):
+            if not await self._pour(transport, outcome):
+                transport.abort()
+                return
+        else:
+            self._write(transport, outcome)
         self._answering = None
         if self._http.our_state is h11.MUST_CLOSE:
             transport.close()
         else:
             self._http.start_next_cycle()
             self._read()
+
+    async def _pour(self, transport: asyncio.Transport, stream: Stream) -> bool:
+        """Sends the pieces as they come.
+
+        Returns:
+            False when the answer is to break off.
+        """
+        headers = [("Content-Type", stream.content_type), ("Transfer-Encoding", "chunked")]
+        transport.write(self._http.send(h11.Response(status_code=200, headers=headers)) or b"")
+        async for piece in stream.pieces:
+            if isinstance(piece, HangUp):
+                return False
+            transport.write(self._http.send(h11.Data(data=piece)) or b"")
+        transport.write(self._http.send(h11.EndOfMessage()) or b"")
+        return True
 
     def _write(self, transport: asyncio.Transport, response: Response) -> None:
         headers = [

@@ -1,0 +1,1 @@
+"""The grammar behind ``coaching.when``: days, clock times, cues and lengths in Chinese and in English."""

@@ -1,0 +1,198 @@
+"""The coach with a language model: prompt → model → parts → check → one repair. Only this file knows LangChain.
+
+The chain promises nothing about time or money: ``FallbackResponder`` does. Whatever goes wrong here is
+``ModelFailed`` or ``DraftRejected``, and the playbook answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain.chat_models import init_chat_model
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableLambda
+from pydantic import ValidationError
+
+from coaching.errors import BudgetSpent, DraftRejected, ModelFailed
+from coaching.model import Safety
+from coaching.parts import find_faults
+from coaching.responders.context import (
+    ANSWER_MOST,
+    Prompt,
+    build_crisis_prompt,
+    build_repair,
+    build_shape,
+    build_turn_prompt,
+    count_tokens,
+)
+from coaching.responders.drafting import build_turn_draft
+from coaching.responders.inventions import find_inventions
+from coaching.responders.lenient import find_object
+from coaching.responders.model_parts import CrisisParts, Parts, TurnParts
+from coaching.thinking import list_sources
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+
+    from coaching.model import Scene, Turn
+    from coaching.parts import Draft
+    from coaching.ports import Budget
+    from coaching.reading import Reading
+
+log = logging.getLogger(__name__)
+
+P = TypeVar("P", bound=Parts)
+
+NO_TOOLS = frozenset({400, 404, 422, 501})  # what servers answer that know no tools
+OPENAI_LIKE = "openai"
+
+
+def open_model(name: str, *, base_url: str = "", api_key: str = "", deadline: float = 20.0) -> BaseChatModel:
+    """A chat model by its name, such as ``openai:gpt-5-mini`` or ``anthropic:claude-haiku-4-5``.
+
+    Args:
+        name: provider and model.
+        base_url: an OpenAI-compatible server, or the provider's own address when empty.
+        api_key: of the provider; a server of one's own wants none.
+        deadline: seconds for one read; the whole is bounded by ``FallbackResponder``.
+
+    Raises:
+        ModelFailed: the provider is unknown, not installed, or has no key.
+    """
+    options: dict[str, Any] = {"max_retries": 0, "timeout": deadline, "max_tokens": ANSWER_MOST}
+    if base_url:
+        options["base_url"] = base_url
+    if api_key or (base_url and name.startswith(OPENAI_LIKE)):
+        options["api_key"] = api_key or "none"
+    try:
+        model: BaseChatModel = init_chat_model(name, **options)
+    except ImportError as error:
+        raise ModelFailed(f"{name.partition(':')[0]} is not installed: pip install {error.name}") from error
+    except Exception as error:  # noqa: BLE001  # each provider has its own errors; all mean: not usable so
+        raise ModelFailed(f"{name} cannot be opened ({type(error).__name__})") from None
+    return model
+
+
+class ChainResponder:
+    """Makes drafts with a language model. Implements ``Responder`` and ``SecondListener``.
+
+    Args:
+        model: any chat model of LangChain.
+        budget: asked before every call.
+    """
+
+    def __init__(self, model: BaseChatModel, budget: Budget) -> None:
+        self._model = model
+        self._budget = budget
+        self._knows_tools = True
+
+    async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """A draft that keeps every rule.
+
+        Raises:
+            ModelFailed: no answer, or none that is made of parts.
+            DraftRejected: the parts broke a rule, and after one repair they still did.
+            BudgetSpent: this day's tokens are used up.
+        """
+        sources = list_sources(turn, scene, {r.message.id: r.message.text for r in reading.recalled})
+        prompt = build_turn_prompt(turn, scene, reading)
+        said: tuple[BaseMessage, ...] = ()
+        for last in (False, True):
+            filled = await self._fill(TurnParts, prompt, turn.user_id, said)
+            try:
+                draft = build_turn_draft(filled, turn, scene, reading)
+                faults = find_faults(draft, sources) + find_inventions(draft, sources)
+            except DraftRejected as error:
+                faults = (str(error),)
+            if not faults:
+                return draft
+            log.info("model draft rejected: %s", "; ".join(faults))  # rules are named, words are not
+            if last:
+                break
+            said = (
+                AIMessage(filled.model_dump_json()),
+                HumanMessage(build_repair(faults, turn.language)),
+            )
+        raise DraftRejected("; ".join(faults))
+
+    async def listen(self, turn: Turn, scene: Scene) -> Safety:
+        """What a message may say about a life in danger: ``PASSIVE`` for yes, ``UNSURE``, or ``NONE``.
+
+        Raises:
+            ModelFailed: no verdict.
+            BudgetSpent: this day's tokens are used up.
+        """
+        filled = await self._fill(CrisisParts, build_crisis_prompt(turn, scene), turn.user_id)
+        return {"yes": Safety.PASSIVE, "unsure": Safety.UNSURE, "no": Safety.NONE}[filled.answer]
+
+    async def _fill(
+        self, shape: type[P], prompt: Prompt, user_id: int, said: tuple[BaseMessage, ...] = ()
+    ) -> P:
+        """One call, paid for."""
+        reserved = prompt.tokens + sum(count_tokens(str(m.content)) for m in said) + ANSWER_MOST
+        if not await self._budget.reserve(user_id, reserved):
+            raise BudgetSpent
+        messages = [*_messages(prompt), *said]
+        raw, parsed = await self._ask(shape, messages)
+        # a call that failed stays paid for with what was reserved: it may have cost that
+        await self._budget.settle(user_id, reserved=reserved, used=_count_used(raw, reserved))
+        if parsed is not None:
+            return parsed
+        return _read(shape, raw)
+
+    async def _ask(self, shape: type[P], messages: list[BaseMessage]) -> tuple[AIMessage, P | None]:
+        try:
+            if self._knows_tools:
+                try:
+                    answered = await self._with_tools(shape).ainvoke(messages)
+                except Exception as error:
+                    if getattr(error, "status_code", None) not in NO_TOOLS:
+                        raise
+                else:
+                    return answered["raw"], answered["parsed"]
+            raw = await (RunnableLambda(_add_shape(shape)) | self._model).ainvoke(messages)
+        except Exception as error:  # every provider has its own errors, and the playbook answers them all
+            log.warning("model call failed: %s", type(error).__name__)
+            raise ModelFailed(type(error).__name__) from None
+        self._knows_tools = False  # it answers, but not with tools
+        return raw, None
+
+    def _with_tools(self, shape: type[P]) -> Runnable[Any, Any]:
+        # function calling rather than a JSON schema: DeepSeek, Qwen and small servers know it
+        return self._model.with_structured_output(shape, method="function_calling", include_raw=True)
+
+
+def _messages(prompt: Prompt) -> list[BaseMessage]:
+    return [SystemMessage(prompt.stable), HumanMessage(prompt.changing)]
+
+
+def _add_shape(shape: type[Parts]) -> Any:  # noqa: ANN401  # LangChain takes any callable
+    def add(messages: list[BaseMessage]) -> list[BaseMessage]:
+        first, *rest = messages
+        return [SystemMessage(f"{first.content}\n\n{build_shape(shape)}"), *rest]
+
+    return add
+
+
+def _count_used(raw: AIMessage, reserved: int) -> int:
+    return raw.usage_metadata["total_tokens"] if raw.usage_metadata else reserved
+
+
+def _read(shape: type[P], raw: AIMessage) -> P:
+    """The parts in what was written instead of filled in: JSON in the text, or in a call that did not parse.
+
+    Raises:
+        ModelFailed: there are none.
+    """
+    written = [str(call["args"]) for call in raw.invalid_tool_calls] + [str(raw.text)]
+    for text in written:
+        found = find_object(text)
+        if found is not None:
+            try:
+                return shape.model_validate(found)
+            except ValidationError:
+                continue
+    raise ModelFailed("prose instead of parts")

@@ -1,0 +1,110 @@
+"""An answer in any case: the language model's within its deadline, otherwise the playbook's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from coaching.errors import BudgetSpent, DraftRejected, ModelFailed
+from coaching.model import Safety
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from coaching.model import Scene, Turn
+    from coaching.parts import Draft
+    from coaching.ports import Clock, Responder
+    from coaching.reading import Reading
+
+log = logging.getLogger(__name__)
+
+FAILURES = 3  # in a row, and the breaker opens
+REST = timedelta(seconds=60)
+LISTEN_SECONDS = 8.0  # for one short verdict; the deadline when that is shorter
+
+
+class Model(Protocol):
+    """A responder that may fail, and listens for danger too."""
+
+    async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """See ``ChainResponder``."""
+        ...
+
+    async def listen(self, turn: Turn, scene: Scene) -> Safety:
+        """See ``ChainResponder``."""
+        ...
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Lets a model that failed three times in a row rest for a minute; then one call tries it."""
+
+    clock: Clock
+    failures: int = 0
+    open_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody is to be asked now."""
+        return self.open_until is not None and self.clock.now() < self.open_until
+
+    def failed(self) -> None:
+        """Counts a failure."""
+        self.failures += 1
+        if self.failures >= FAILURES:
+            self.open_until = self.clock.now() + REST
+
+    def answered(self) -> None:
+        """It answers again."""
+        self.failures = 0
+        self.open_until = None
+
+
+class FallbackResponder:
+    """Gives a model a total deadline in seconds and a breaker; what it does not answer the playbook does.
+
+    Implements ``Responder`` and ``SecondListener``.
+    """
+
+    def __init__(self, model: Model, playbook: Responder, clock: Clock, *, deadline: float = 20.0) -> None:
+        self._model, self._playbook = model, playbook
+        self._deadline = deadline
+        self._breaker = Breaker(clock)
+
+    async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """The model's draft when it comes in time and holds, otherwise the playbook's."""
+        # a boundary has words of its own, chosen with care
+        if scene.user.model_on and reading.boundary is None and not self._breaker.is_open:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    draft = await self._model.draft(turn, scene, reading)
+            except DraftRejected:  # it answers; what it says does not hold
+                self._breaker.answered()
+            except (TimeoutError, ModelFailed) as error:
+                self._fail(error)
+            except BudgetSpent:
+                log.info("no tokens left today; the playbook answers")
+            else:
+                self._breaker.answered()
+                return draft
+        return await self._playbook.draft(turn, scene, reading)
+
+    async def listen(self, turn: Turn, scene: Scene) -> Safety | None:
+        """The model's verdict on danger, or None when it gave none: then the offline verdict stands."""
+        if not scene.user.model_on or self._breaker.is_open:
+            return None
+        try:
+            async with asyncio.timeout(min(self._deadline, LISTEN_SECONDS)):
+                return await self._model.listen(turn, scene)
+        except (TimeoutError, ModelFailed) as error:
+            log.warning("no second verdict on safety: %s", type(error).__name__)
+            return None
+        except BudgetSpent:
+            return None
+
+    def _fail(self, error: Exception) -> None:
+        log.warning("the model failed: %s", type(error).__name__)
+        self._breaker.failed()

@@ -1,0 +1,181 @@
+"""What a language model makes up: looked for in every word of its own that a person may come to read.
+
+``check_draft`` holds for every responder. A playbook cannot invent a hotline; a model can, so its drafts are
+held to more: nothing that was not said may be stated as a fact. The signs stand in
+``prompts/safety/inventions.toml``. What gets through is counted by ``tests/bench/lies.py``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from coaching.language import read_language
+from coaching.parts import QUOTED, NextStep, Past, Question, Reflection, Said, bare
+from coaching.quoting import GARBLED, measure
+from coaching.responders.drafting import SHORTEST_QUOTE
+from coaching.responders.grounding import count_strange
+from prompts import load_template, load_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coaching.model import Language
+    from coaching.parts import Draft, Part, Sources
+
+SMALL = 60  # a number up to this counts lines, people or minutes in a step
+SHORT = 6  # on the scale of quoting.measure: too little to tell a language by
+NOWHERE = "words that come from nowhere: say it with the person's own"
+# how many strange English words, or Han characters, are let pass: in what is said, and in a step, which makes a thing
+STRANGE = {"zh": (4, 6), "en": (1, 2)}
+
+_FOR_OTHERS = re.compile(r"‹[^‹›]*›")
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*%?")
+_SPOKEN_DIGITS = re.compile(r"[零〇一二三四五六七八九两]{3,}")
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+|\b[A-Z]{2,}\b")
+_LATIN = re.compile(r"[A-Za-z]")
+
+
+@cache
+def _signs() -> dict[str, re.Pattern[str]]:
+    flags = re.IGNORECASE | re.DOTALL
+    found = load_toml("safety/inventions.toml")["signs"]
+    return {name: re.compile("|".join(signs), flags) for name, signs in found.items()}
+
+
+@cache
+def _one(table: str, name: str) -> re.Pattern[str]:
+    return re.compile("|".join(load_toml("safety/inventions.toml")[table][name]), re.IGNORECASE)
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    return frozenset(load_toml("safety/inventions.toml")["words"][name].split())
+
+
+def find_inventions(draft: Draft, sources: Sources) -> tuple[str, ...]:
+    """Every way in which a model's draft says more than it can know, as short names."""
+    faults: list[str] = []
+    for part in draft.parts:
+        if isinstance(part, Said | Past):  # rendered by us; the quote in it is checked
+            continue
+        faults += _find_in_part(part, draft.language, sources)
+    if not any(measure(q.text) >= SHORTEST_QUOTE for part in draft.find(Reflection) for q in part.quotes):
+        faults.append("no words of theirs in the reflection")
+    if any(GARBLED.search(quote.text) for quote in draft.quotes):
+        faults.append("garbled words quoted")
+    return tuple(dict.fromkeys(faults))
+
+
+def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[str]:
+    asked = isinstance(part, Question)
+    for written in _written(part):
+        own = QUOTED.sub("〃", written)
+        ours = bare(written)  # without a line they could send to somebody
+        yield from (f"invented: {name}" for name, sign in _signs().items() if sign.search(own))
+        if not isinstance(part, NextStep) and _one("voice", "signs").search(ours):
+            yield "the coach as somebody who acts"
+        yield from _find_numbers(own, sources, step=isinstance(part, NextStep))
+        yield from _find_strangers(own, language, sources)
+        yield from _find_unsaid(part, own, sources)
+        if _is_strange(part, own, language, sources):
+            yield NOWHERE
+        if _recites(own):
+            yield "words of the prompt"
+        if not asked and re.search(r"[?？]", ours):
+            yield "a question outside the question"
+        if _is_odd(written):
+            yield "characters that are no text"
+        if not _is_in(own, language):
+            yield "a part in another language"
+    if isinstance(part, NextStep) and QUOTED.search(part.if_then + part.smaller):
+        yield "quoted words in if_then or smaller"  # they are read later, where nobody checks them again
+    if isinstance(part, NextStep) and _one("several", "steps").search(bare(part.body)):
+        yield "several steps in one"
+    if asked and len(_one("several", "questions").findall(bare(part.text))) > 1:
+        yield "several questions in one"
+
+
+def _written(part: Part) -> tuple[str, ...]:
+    """Every text of a part that the model wrote, also those that a later tap brings out."""
+    if isinstance(part, NextStep):
+        return tuple(filter(None, (part.body, part.done, part.if_then, part.smaller)))
+    return (part.text,)
+
+
+def _known(sources: Sources) -> str:
+    """Everything of this person that is at hand."""
+    return "\n".join([sources.turn, *sources.messages.values(), *sources.commitments.values()])
+
+
+def _is_strange(part: Part, own: str, language: Language, sources: Sources) -> bool:
+    acts = isinstance(part, NextStep)
+    most = STRANGE[language][acts]
+    return count_strange(_FOR_OTHERS.sub("", own), _known(sources)) > most
+
+
+def _recites(own: str) -> bool:
+    """Whether it gives the prompt away: six words of it in a row."""
+    words = re.findall(r"[a-z]+", own.lower())
+    return any(" ".join(words[at : at + 6]) in _prompt_words() for at in range(len(words) - 5))
+
+
+@cache
+def _prompt_words() -> str:
+    return " ".join(re.findall(r"[a-z]+", load_template("turn").stable.lower()))
+
+
+def _find_unsaid(part: Part, own: str, sources: Sources) -> Iterable[str]:
+    """Facts that nobody brought; a step may bring a thing, for it makes one."""
+    known = _known(sources).lower()
+    for name in ("moments", "pointing", "people", "things"):
+        if name != "moments" and isinstance(part, NextStep):
+            continue
+        spoken = sources.turn.lower() if name == "moments" else known
+        for match in _one("said", name).finditer(own):
+            if match.group().lower().strip() not in spoken:
+                yield f"{name} nobody spoke of"
+
+
+def _find_numbers(own: str, sources: Sources, *, step: bool) -> Iterable[str]:
+    for match in _NUMBER.finditer(own):
+        number = match.group()
+        counts = number.isdigit() and int(number) <= (SMALL if step else 10)
+        if not counts and number not in sources.turn:
+            yield "a number nobody said"
+    if any(m.group() not in sources.turn for m in _SPOKEN_DIGITS.finditer(own)):
+        yield "a number nobody said"
+
+
+def _find_strangers(own: str, language: Language, sources: Sources) -> Iterable[str]:
+    """Names that nobody mentioned. In Chinese a name cannot be told by its look; in English it can."""
+    known = _known(sources).lower()
+    names = _NAME.findall(own) if language == "en" else re.findall(r"[A-Z][A-Za-z]+", own)
+    if any(name.lower() not in known and name not in _words("names") for name in names):
+        yield "a name nobody said"
+
+
+def _is_odd(text: str) -> bool:
+    """Whether it holds control, private or unassigned characters, unseen marks, or no letters to speak of."""
+    odd = sum(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "So") for char in text)
+    stacked = re.search(r"[\u0300-\u036f]{2}|\ufffd", text)
+    letters = sum(char.isalpha() for char in text)
+    return odd > 0 or stacked is not None or letters * 2 < len(text.replace(" ", ""))
+
+
+def _is_in(own: str, language: Language) -> bool:
+    """Whether a part is in the reply's language, as far as a part of its length can tell."""
+    foreign = [c for c in own if c.isalpha() and not _LATIN.match(c) and not "\u3400" <= c <= "\u9fff"]
+    if foreign:
+        return False
+    if measure(own) < SHORT:
+        return True
+    if read_language(own, fallback=language) != language:
+        return False
+    words = re.findall(r"[a-z']+", own.lower())
+    if language == "zh" or len(words) < SHORT:
+        return True
+    held, foreign = (sum(word in _words(name) for word in words) for name in ("function", "foreign"))
+    return held > foreign

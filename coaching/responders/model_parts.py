@@ -1,0 +1,60 @@
+"""What a language model fills in: parts of a reply, and nothing it could choose people, days or tools by.
+
+Bounds are wide: they keep a huge answer out; what a person may read is decided by the checks.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coaching.model import Lens
+
+LONGEST = 1200  # characters of one part; the longest reply there is has 1,300
+
+
+class Parts(BaseModel):
+    """Parts of any kind. What else a model writes into them is dropped."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+
+class ModelPast(Parts):
+    """An earlier statement the model wants to give back."""
+
+    id: int = Field(description="The id of the earlier statement.")
+    words: str = Field(max_length=LONGEST, description="A piece of it, exactly as it stands there.")
+    pulls: Literal["same", "against"] = Field(
+        default="same", description="Whether it points the same way as the message, or another way."
+    )
+
+
+class ModelStep(Parts):
+    """The one small step."""
+
+    action: str = Field(
+        max_length=LONGEST, description="One verb, one object, their own nouns. No day, no hour."
+    )
+    minutes: int = Field(ge=1, le=60, description="How long it takes.")
+    done: str = Field(max_length=LONGEST, description="What will exist afterwards, as a short phrase.")
+    if_then: str = Field(default="", max_length=LONGEST, description="If OBSTACLE, then WHAT.")
+    smaller: str = Field(default="", max_length=LONGEST, description="The same in five minutes.")
+
+
+class TurnParts(Parts):
+    """The parts of the reply to an ordinary message."""
+
+    reflection: str = Field(
+        max_length=LONGEST, description="Their words in quote marks, and a tentative guess."
+    )
+    past: ModelPast | None = Field(default=None, description="At most one earlier statement, or nothing.")
+    step: ModelStep | None = Field(default=None, description="One small step, or nothing.")
+    question: str = Field(default="", max_length=LONGEST, description="One open question.")
+    lenses: list[Lens] = Field(default_factory=list, max_length=10, description="One or two.")
+
+
+class CrisisParts(Parts):
+    """Whether a life may be in danger."""
+
+    answer: Literal["yes", "unsure", "no"]

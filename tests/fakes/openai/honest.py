@@ -1,0 +1,61 @@
+"""A model that keeps the rules: it quotes what was said and guesses gently, in the language of the message."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.fakes.openai.saying import Answer, tell
+
+_WORDS = {
+    "zh": {
+        "reflection": "「{q}」：听起来这件事压着的也许不在事情本身，而在它一直没有被谁接过去，你好像还在等一个说法。",
+        "action": "把这件事里归自己管的那一块写成三行",
+        "done": "三行写下来的字",
+        "if_then": "如果写到一半被叫走，就只留第一行",
+        "smaller": "只写第一行",
+        "question": "这里面哪一块，你说了就算？",
+    },
+    "en": {
+        "reflection": "“{q}”: it sounds as if the weight is not in the work itself, but in nobody ever having "
+        "taken it over from you, and perhaps you are still waiting for a word on that.",
+        "action": "write down in three lines the part of this that is yours to settle",
+        "done": "three written lines",
+        "if_then": "If somebody calls you away, then keep the first line only",
+        "smaller": "write the first line only",
+        "question": "Which part of this is settled once you have said so?",
+    },
+}
+
+
+def read_message(body: dict[str, Any]) -> str:
+    """The message in a prompt of ours."""
+    prompt = "\n".join(str(m["content"]) for m in body["messages"] if m["role"] == "user")
+    found = re.findall(r"<message>\n(.+)\n</message>", prompt)
+    return str(json.loads(found[-1])["text"]) if found else ""
+
+
+def first_clause(message: str) -> str:
+    """A piece of the message that is long enough to quote."""
+    clauses = [c.strip() for c in re.split(r"[，。！？；,.!?;\n「」“”\"]+", message) if c.strip()]
+    return max(clauses, key=len, default=message)[:60]
+
+
+def fill_parts(message: str) -> dict[str, Any]:
+    """The parts of an honest reply."""
+    words = _WORDS["zh" if re.search(r"[\u4e00-\u9fff]", message) else "en"]
+    return {
+        "reflection": words["reflection"].format(q=first_clause(message)),
+        "past": None,
+        "step": {"minutes": 10, **{name: words[name] for name in ("action", "done", "if_then", "smaller")}},
+        "question": words["question"],
+        "lenses": ["ownership"],
+    }
+
+
+def answer_honestly(body: dict[str, Any]) -> Answer:
+    """What a good model would fill in."""
+    if tell(body) == "CrisisParts":
+        return Answer(arguments={"answer": "no"})
+    return Answer(arguments=fill_parts(read_message(body)))
