@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icalendar import Calendar, Event
-
 from coaching.model import CommitmentStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
+
+    from icalendar import Event
 
     from coaching.model import Commitment
 
@@ -31,6 +31,8 @@ def build_ics(items: Sequence[Commitment], zone: ZoneInfo, now: datetime) -> byt
         zone: The person's zone.
         now: When the file is made.
     """
+    from icalendar import Calendar  # half a second that only a calendar file needs
+
     calendar = Calendar()
     calendar.add("prodid", "-//Offramp//Plan//EN")
     calendar.add("version", "2.0")
@@ -42,6 +44,8 @@ def build_ics(items: Sequence[Commitment], zone: ZoneInfo, now: datetime) -> byt
 
 
 def _build_event(item: Commitment, zone: ZoneInfo, now: datetime) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"commitment-{item.id}@offramp.local")
     event.add("dtstamp", now)

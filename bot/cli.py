@@ -167,6 +167,14 @@ def doctor() -> None:
     _run(examine)
 
 
+@main.command()
+def worker() -> None:
+    """Think and send for processes that only take in; needs Postgres and OFFRAMP_WORKERS=true."""
+    from bot.commands.talk import work
+
+    _run(work)
+
+
 @main.group()
 def db() -> None:
     """The database."""

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "OFFRAMP_"
+TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 
 
 class WrongSettings(Exception):
@@ -55,8 +56,24 @@ class Settings(BaseSettings):
     messages_per_minute: int = Field(
         default=30, ge=1, description="How much of one person is thought about in a minute; the rest waits."
     )
+    sends_per_second: int = Field(
+        default=30,
+        ge=1,
+        le=1000,
+        description="Messages to all chats in a second: Telegram allows 30, and 1000 when paid for.",
+    )
+    workers: bool = Field(
+        default=False,
+        description="offramp run only takes in, and offramp worker thinks and sends; needs Postgres.",
+    )
     metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="Answers /health on this port of 127.0.0.1; 0 for none."
+        default=0,
+        ge=0,
+        le=65535,
+        description="Answers /metrics, /healthz and /readyz on this port; 0 for none.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="The address of that port; 0.0.0.0 inside a container."
     )
     database_url: str = Field(
         default="",
@@ -108,6 +125,11 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="How much the log tells. It never holds a word of a diary or a secret."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="text: lines in the home's offramp.log; json: one object a line on standard error, "
+        "with one id for each update.",
     )
 
     @field_validator("allowed_users")
@@ -172,7 +194,7 @@ def load_settings(**overrides: object) -> Settings:
 
 def silence_tracing() -> None:
     """Switches tracing services off for this process, whatever the environment says of them."""
-    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+    for name in TRACING:
         os.environ[name] = "false"  # noqa: TID251  # the one home of the environment
 
 

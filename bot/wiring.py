@@ -31,6 +31,7 @@ from memory.sql.budget import TokenBudget
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
 from memory.sql.migrate import upgrade
+from memory.sql.waking import prepare_queue
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -79,6 +80,8 @@ async def open_house(
     engine = open_engine(settings.database)
     try:
         await upgrade(engine)
+        if settings.workers:
+            await prepare_queue(engine)
         journal = Journal(engine, clock)
         recall = open_recall(
             engine,
@@ -88,7 +91,8 @@ async def open_house(
             clock=clock,
         )
         lenses, safety = LensReader(), SafetyCheck()
-        modelled = open_responder(settings, journal, clock)
+        budget = open_budget(settings, journal, clock)
+        modelled = open_responder(settings, budget, clock)
         coach = Coach(
             Team(
                 scenes=journal,
@@ -103,6 +107,7 @@ async def open_house(
                     country=settings.country or None,
                 ),
                 second=modelled,
+                budget=budget,
             )
         )
         drain = Drain(
@@ -131,7 +136,12 @@ async def open_house(
         await engine.dispose()
 
 
-def open_responder(settings: Settings, journal: Journal, clock: Clock) -> FallbackResponder | None:
+def open_budget(settings: Settings, journal: Journal, clock: Clock) -> TokenBudget:
+    """What a language model may cost."""
+    return TokenBudget(journal, clock, each=settings.tokens_per_day, everyone=settings.tokens_per_day_all)
+
+
+def open_responder(settings: Settings, budget: TokenBudget, clock: Clock) -> FallbackResponder | None:
     """The coach with a language model, or None where none is set or it cannot be opened; the log says why."""
     if not settings.model:
         return None
@@ -149,7 +159,6 @@ def open_responder(settings: Settings, journal: Journal, clock: Clock) -> Fallba
     except ModelFailed as error:
         log.error("%s; the playbook answers", error)  # noqa: TRY400  # a sentence, no stack
         return None
-    budget = TokenBudget(journal, clock, each=settings.tokens_per_day, everyone=settings.tokens_per_day_all)
     return FallbackResponder(
         ChainResponder(model, budget), PlaybookResponder(), clock, deadline=settings.model_deadline
     )

@@ -66,8 +66,7 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:  # 
     turn, scene = thinking.turn, thinking.scene
     match intent:
         case Intent.RECALL:
-            asked = recalling.what_is_asked(turn.text)
-            return recalling.answer_recall(turn, await thinking.recall(asked))
+            return recalling.answer_recall(turn, await thinking.recall(turn.text))
         case Intent.WHY_KNOW:
             return await _explain(thinking)
         case Intent.TAKE | Intent.SMALLER | Intent.NOT_THIS:

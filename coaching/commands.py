@@ -62,7 +62,8 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
             words = "\n".join(text(f"welcome.{key}", turn.language) for key in ("hello", "stored", "ask"))
             return Draft(ReplyKind.INFO, turn.language, (Question(words),))
         case "plan" if _CALENDAR.search(turn.text):
-            return commitments.send_calendar(turn, scene)
+            # "ics" is no language
+            return commitments.send_calendar(replace(turn, language=scene.user.language), scene)
         case "plan":
             return planning.open_plan(turn, scene, thinking.choose, _hear(thinking))
         case "review":
@@ -77,7 +78,7 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
             history = await thinking.know_goals() if not turn.text else ()
             return goals.open_goals(turn, scene, _lens_of(thinking), history)
         case "settings":
-            return housekeeping.open_settings(turn, scene)
+            return housekeeping.open_settings(turn, scene, model=await _model_line(thinking))
         case "privacy":
             return housekeeping.show_privacy(turn, scene, thinking.team.about)
         case "export":
@@ -97,6 +98,16 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
         case "cancel":
             return _cancel(thinking)
     return info(turn, "help.unknown", name=name)
+
+
+async def _model_line(thinking: Thinking) -> str:
+    """Which language model answers and what it cost today, or that there is none."""
+    team, turn = thinking.team, thinking.turn
+    if not team.about.model:
+        return text("settings.model_none", turn.language)
+    used = await team.budget.count_used(turn.user_id) if team.budget else 0
+    name = "model_on" if thinking.scene.user.model_on else "model_off"
+    return text(f"settings.{name}", turn.language, model=team.about.model, used=used)
 
 
 def _cancel(thinking: Thinking) -> Draft:

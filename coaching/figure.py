@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from coaching.model import CommitmentStatus, Lens
 from prompts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from coaching.model import Commitment, Language, Message
 
 WEEKS = 6
@@ -34,8 +33,8 @@ class Figure:
 
     language: Language
     weeks: tuple[str, ...]
-    ends: dict[str, tuple[int, ...]]
-    lenses: dict[str, tuple[int, ...]]
+    ends: Mapping[str, tuple[int, ...]]
+    lenses: Mapping[str, tuple[int, ...]]
 
     @property
     def is_empty(self) -> bool:

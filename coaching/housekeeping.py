@@ -61,11 +61,11 @@ def show_privacy(turn: Turn, scene: Scene, about: About) -> Draft:
     return info(turn, "privacy.body", home=about.home, model=model)
 
 
-def open_settings(turn: Turn, scene: Scene) -> Draft:
+def open_settings(turn: Turn, scene: Scene, *, model: str = "") -> Draft:
     """``/settings`` alone shows them; ``/settings NAME VALUE`` changes one."""
     words = turn.text.split(maxsplit=1)
     if len(words) < 2:
-        return _show(turn, scene.user) if not words else info(turn, "settings.unknown", name=words[0])
+        return _show(turn, scene.user, model) if not words else info(turn, "settings.unknown", name=words[0])
     name, value = words[0].lower(), words[1].strip()
     match name:
         case "zone" | "时区":
@@ -153,7 +153,7 @@ def _quiet(turn: Turn, user: User, value: str) -> Draft:
     return _say_moved(turn, changed, replace(user, quiet_from=ends[0], quiet_to=ends[1]))
 
 
-def _show(turn: Turn, user: User) -> Draft:
+def _show(turn: Turn, user: User, model: str) -> Draft:
     language = turn.language
     paused = user.paused_until is not None and user.paused_until > turn.now
     days = (
@@ -170,6 +170,7 @@ def _show(turn: Turn, user: User) -> Draft:
         days=days,
         quiet=f"{user.quiet_from:%H:%M}-{user.quiet_to:%H:%M}",
         reminders=text(f"settings.{'off' if paused else 'on'}", language),
+        model=model or text("settings.model_none", language),
     )
 
 

@@ -128,6 +128,10 @@ class Budget(Protocol):
         """Takes tokens out of this person's day and out of everybody's; False when they are not there."""
         ...
 
+    async def count_used(self, user_id: int | None = None) -> int:
+        """Tokens of today, of one person or of all."""
+        ...
+
     async def settle(self, user_id: int, *, reserved: int, used: int) -> None:
         """Puts what was really used in place of what was reserved."""
         ...

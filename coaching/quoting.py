@@ -24,7 +24,7 @@ WHOLE_WORDS = 18  # an English sentence up to this long is not cut: half a sente
 
 _BREAK = re.compile(
     rf"[，。！？；：、…\n\r\t,!?;:()（）\[\]【】<>《》|]+|——+|--+|~+|～+|\.(?=\s|$)"
-    rf"|\s+(?=[{HAN}])|(?<=[{HAN}])\s+|\s[-–—]\s"
+    rf"|(?<=[{HAN}])\s+(?=[{HAN}])|\s[-–—]\s"  # but not around a Latin word: "PPT 改到第八版" is one clause
     r"|\s(?=(?:but|because|and then|so that|although|though|while|yet)\s)"
     # speech takes a breath
     r"|(?:^|(?<=\s))(?:(?:and |so |like )*(?:um+|uh+|erm*)\b)+\s?|\s(?:you know|i mean)\s"
@@ -273,6 +273,12 @@ _NOT_NAMES = frozenset(
 )
 
 
+_MEASURE = re.compile(r"大?(?:[版份场张页套本堆批轮期沓部项家款台遍摞](?!权|景|图|单|板|门|目)|周(?=周))")
+_COUNTS = re.compile(r"(?:[一两二三四五六七八九十百几\d这那每哪上下第]|好多|半)\s?$")
+_BARE = re.compile(
+    r"(?:^|[.,;:!?]\s+|\b(?:and|but|because|so|then)\s+)(boss|manager|team lead|lead|client|director|recruiter)\b",
+    re.IGNORECASE,
+)
 _OWN = re.compile(
     r"(?:自己的?|我(?:那个|这个|的)|做(?:了|个|一)*|写(?:了|个|一)*|搭(?:了|个|一)*|想[做写搞弄开])"
     r"[^，。！？\s]{0,6}$|\bmy $"
@@ -299,11 +305,22 @@ def find_nouns(text: str, language: Language, *, near: str = "") -> Nouns:
     thing = min(things.finditer(text), key=rank, default=None)
     person = min(people.finditer(text), key=rank, default=None)
     if language == "zh":
-        return Nouns(thing.group(0) if thing else "", person.group(0) if person else "")
+        return Nouns(_unmeasured(thing) if thing else "", _unmeasured(person) if person else "")
     name = next(
         (m.group(1) for p in (_FOLLOWED, _LED) for m in p.finditer(text) if m.group(1) not in _NOT_NAMES), ""
     )
-    return Nouns(_as_yours(thing) if thing else "", name or (_as_yours(person) if person else ""))
+    bare = _BARE.search(text)  # "boss moved it again"
+    said = _as_yours(person) if person else f"your {bare.group(1).lower()}" if bare else ""
+    return Nouns(_as_yours(thing) if thing else "", name or said)
+
+
+def _unmeasured(match: re.Match[str]) -> str:
+    """``周报`` of ``一版周报``: a measure word counts the thing and is no part of its name."""
+    noun = match.group(0)
+    measure_word = _MEASURE.match(noun)
+    if measure_word and _COUNTS.search(match.string[: match.start()]):
+        return noun[measure_word.end() :]
+    return noun
 
 
 def _as_yours(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from coaching.dates import say_date
+from coaching.language import read_language
 from coaching.model import Channel
 from coaching.parts import Draft, Past, Quote, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coaching.model import Language, Message, Recalled, Turn
+    from coaching.parts import Part
 
 WHOLE = 120  # a memory up to this long (Han characters, or words at their rate) is given whole
+WHYS = ("words", "subject", "lens", "sense", "date")  # in the order they are said
+DATE, OUTSIDE = "date", "outside"  # said in the time that the question names, or at another
 CLOSE = 0.6  # an older or newer statement counts as the same subject from this share of the best score on
 
 # the asking itself is not what is looked for
@@ -36,13 +40,31 @@ def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
     if not found:
         wordings = variants("recall.none", language)
         return Draft(ReplyKind.RECALL, language, (Said(wordings[len(turn.text) % len(wordings)]),))
-    best = found[0].score
-    same = [r for r in found if r.score >= best * CLOSE][:3]
+    found = [each for each in found if DATE in each.why] or list(found)  # a time that was named bounds it
+    best = found[0]
+    close = [each for each in found[1:] if each.score >= best.score * CLOSE]
+    same = [best, *(each for each in close if is_same(each, best, turn.text))][:3]
     # the newest statement about the same subject is the one that holds
     newest, *older = sorted(same, key=lambda r: (r.message.said_on, r.message.id), reverse=True)
-    parts = [_line("recall.found", newest, turn)]
+    parts: list[Part] = [Said(text("recall.outside", language))] if OUTSIDE in newest.why else []
+    parts.append(_line("recall.found", newest, turn))
     parts += [_line("recall.older", each, turn) for each in older[:1] if _near(each, newest)]
     return Draft(ReplyKind.RECALL, language, tuple(parts))
+
+
+def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
+    """Whether two memories answer the same question, and not only look alike to it.
+
+    They share a subject, or both came up for nothing but the time that was asked for. Across languages no word
+    is shared: there the subject that was recognised has to do, for something older to stand beside it.
+    """
+    if share_subject(one.message.text, other.message.text):
+        return True
+    if all(DATE in each.why and not each.why & {"words", "subject"} for each in (one, other)):
+        return True
+    if read_language(one.message.text) != read_language(other.message.text):
+        return "subject" in one.why and one.message.said_on < other.message.said_on
+    return bool(list_subjects(one.message.text) & list_subjects(other.message.text) & list_subjects(asked))
 
 
 def _near(older: Recalled, newest: Recalled) -> bool:
@@ -124,9 +146,8 @@ def list_recalled(turn: Turn, found: Sequence[Recalled]) -> Draft:
 
 def _why(recalled: Recalled, language: Language) -> str:
     comma = "、" if language == "zh" else ", "
-    return comma.join(text(f"recall.{name}", language) for name in sorted(recalled.why)) or text(
-        "recall.sense", language
-    )
+    known = [name for name in WHYS if name in recalled.why] or ["near"]
+    return comma.join(text(f"recall.{name}", language) for name in known)
 
 
 def is_past(recalled: Recalled, turn: Turn) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from coaching.lenses import LensReader, LensReading
     from coaching.model import Goal, Language, Recalled, Scene, Turn
-    from coaching.ports import Encoder, Recall, Responder, SceneReader, SecondListener
+    from coaching.ports import Budget, Encoder, Recall, Responder, SceneReader, SecondListener
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
@@ -28,7 +28,7 @@ LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who the coach works with: where scenes come from, who recalls, who drafts, who listens, and listens again."""
+    """Who the coach works with: where scenes come from, who recalls, drafts, listens, and listens again."""
 
     scenes: SceneReader
     recall: Recall
@@ -38,6 +38,7 @@ class Team:
     encoder: Encoder
     about: About = field(default_factory=About)
     second: SecondListener | None = None
+    budget: Budget | None = None
 
 
 @dataclass(slots=True)

@@ -18,8 +18,10 @@ from bot.clock import SystemClock
 from bot.errors import database_sentence
 from bot.health import say_last_polls
 from bot.home import HomeUnusable, prepare_home
+from bot.pictures import find_cjk_font
 from bot.settings import find_unknown
 from bot.telegram.sending.pace import PER_SECOND
+from coaching.errors import ModelFailed
 from memory.errors import StorageError
 from memory.recall import check_packaged, open_recall
 from memory.sql.engine import open_engine
@@ -80,6 +82,15 @@ async def find_all(settings: Settings) -> AsyncIterator[Finding]:
     )
     async for finding in _stored(settings):
         yield finding
+    font = find_cjk_font()
+    yield Finding(
+        "pictures",
+        True,
+        f"Chinese labels in {font}"
+        if font
+        else "no Chinese font, so their labels are English; "
+        "fonts-noto-cjk (Debian), google-noto-sans-cjk-fonts (Fedora) or font-noto-cjk (Alpine) has one",
+    )
     problem = check_packaged()
     yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
 
@@ -99,6 +110,27 @@ async def _evenings(journal: Journal) -> Finding:
     return Finding("evenings", outlook.fullest <= holds, says)
 
 
+async def _model(settings: Settings, journal: Journal) -> Finding:
+    """Whether the language model can be opened, and what it cost today. It is not called: that would cost."""
+    if not settings.model:
+        return Finding("model", True, "none: the playbook answers (OFFRAMP_MODEL sets one)")
+    from bot.wiring import open_budget
+    from coaching.responders.chain import open_model
+
+    try:
+        open_model(
+            settings.model,
+            base_url=settings.model_base_url,
+            api_key=settings.model_api_key.get_secret_value(),
+            deadline=settings.model_deadline,
+        )
+    except ModelFailed as error:
+        return Finding("model", False, f"{error}; the playbook answers meanwhile.")
+    used = await open_budget(settings, journal, SystemClock()).count_used()
+    limit = f" of {settings.tokens_per_day_all}" if settings.tokens_per_day_all else ""
+    return Finding("model", True, f"{settings.model}, {used}{limit} tokens today")
+
+
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     engine = open_engine(settings.database)
     try:
@@ -114,6 +146,7 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         await engine.dispose()
         return
     journal = Journal(engine, SystemClock())
+    yield await _model(settings, journal)
     kind = "SQLite" if engine.dialect.name == "sqlite" else "Postgres"
     yield Finding("database", True, f"{kind}, {await journal.count_messages()} messages")
     inbox, outbox = await count_inbox(journal), await count_outbox(journal)

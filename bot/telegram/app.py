@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.health import Health
@@ -22,12 +19,13 @@ from bot.schedule.embedded import EVERY, EmbeddedSchedule
 from bot.settings import WrongSettings
 from bot.telegram.chat import Chat, Manner
 from bot.telegram.chats import Chats
+from bot.telegram.connecting import connect, count_at_once, open_bot, signals_set, sleep
 from bot.telegram.deliver import Deliverer
 from bot.telegram.desk import DOOR, Desk
 from bot.telegram.intake import Intake, Poller
 from bot.telegram.pairing import Gate
 from bot.telegram.profile import publish_profile
-from bot.telegram.sending.request import TelegramRequest
+from bot.telegram.sending.pace import Pace
 from bot.telegram.sending.typing import typing
 from bot.telegram.sketch import KINDS
 from bot.ticks import Ticks
@@ -39,17 +37,18 @@ from memory.sql.outbox import drop_sent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from telegram import Bot
+
     from bot.settings import Settings
-    from bot.telegram.sending.pace import Pace
     from bot.wiring import House
 
 log = logging.getLogger(__name__)
 
 THOUGHTS_AT_ONCE = 8
-CONNECTIONS = 16
 THINKING_GRACE = 2.5  # seconds for what is being thought about when it is told to stop
 SENDING_GRACE = timedelta(seconds=2)  # and for what is being sent
 KEPT_DAYS = 8  # a settled update, and what was sent; Telegram may begin its numbers anew after seven days
+LOOK_AGAIN = timedelta(seconds=2)  # at the outbox, for what a command beside us queued
 BEHIND = 0.1  # seconds by which indexing lets the answer go first
 TYPING_AFTER = 0.3  # seconds; who answers at once need not say that they are about to
 
@@ -62,6 +61,7 @@ async def run_telegram(
     pace: Pace | None = None,
     stop: asyncio.Event | None = None,
     tick_every: timedelta = EVERY,
+    open_door: type[TelegramDoor] | None = None,
 ) -> int:
     """Runs the bot until SIGTERM or SIGINT, and puts everything away within five seconds.
 
@@ -72,98 +72,36 @@ async def run_telegram(
         pace: Telegram's limits on sending.
         stop: ends it as well.
         tick_every: how often it looks whose evening has come.
+        open_door: the whole door, or the part of it that this process does (``bot.telegram.apart``).
 
     Raises:
         WrongSettings: Telegram does not know the token.
     """
     manner = manner or Manner(per_minute=settings.messages_per_minute)
     stop = stop or asyncio.Event()
+    open_door = open_door or TelegramDoor
     async with open_bot(settings) as bot:
-        with _signals_set(stop):
-            if await _connect(bot, stop):
-                door = _TelegramDoor(house, settings, bot, manner, pace)
+        with signals_set(stop):
+            if await connect(bot, stop):
+                door = open_door(house, settings, bot, manner, pace)
                 async with EmbeddedSchedule(door.tick, house.clock, every=tick_every):
                     await door.run(stop)
     return 0
 
 
-@asynccontextmanager
-async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
-    """The bot, not yet connected; its connections are closed in the end."""
-    base = settings.telegram_base_url.rstrip("/")
-    trust = ssl.create_default_context()
-    bot = Bot(
-        settings.telegram_token.get_secret_value(),
-        base_url=f"{base}/bot",
-        base_file_url=f"{base}/file/bot",
-        request=TelegramRequest(CONNECTIONS, trust=trust),
-        get_updates_request=TelegramRequest(trust=trust),
-    )
-    try:
-        yield bot
-    finally:
-        await bot.shutdown()
-
-
-@contextmanager
-def _signals_set(stop: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set the event, while the block runs."""
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
-    with suppress(NotImplementedError):  # Windows has none; Ctrl-C cancels the program there
-        for each in signals:
-            loop.add_signal_handler(each, stop.set)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for each in signals:
-                loop.remove_signal_handler(each)
-
-
-async def _connect(bot: Bot, stop: asyncio.Event) -> bool:
-    """Asks Telegram who we are, for as long as it takes; False when it is told to stop before."""
-    pause = 0.5
-    while not stop.is_set():
-        try:
-            await bot.initialize()
-        except InvalidToken:
-            raise WrongSettings(
-                "OFFRAMP_TELEGRAM_TOKEN: Telegram does not know this token; @BotFather has the right one."
-            ) from None
-        except TelegramError as error:
-            log.warning("Telegram does not answer yet: %s", type(error).__name__)
-            await _sleep(pause, stop)
-            pause = min(pause * 2, 30.0)
-        else:
-            return True
-    return False
-
-
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-
-
-class _TelegramDoor:
+class TelegramDoor:
     """Everything of one running bot."""
+
+    takes = True  # takes updates in
 
     def __init__(self, house: House, settings: Settings, bot: Bot, manner: Manner, pace: Pace | None) -> None:
         self._house, self._settings, self._bot = house, settings, bot
-        self._polls = not settings.webhook_url
+        self._polls = self.takes and not settings.webhook_url
         self._gate = Gate(settings.allowed)
         self._health = Health(house.journal, house.clock, polls=self._polls)
         self._ticks = Ticks(house.journal, house.coach.reply_to, Post(DOOR, bot.id))
-        self._deliverer = Deliverer(
-            house.journal,
-            bot,
-            owner=f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else f"pid:{os.getpid()}",
-            alone=self._polls,  # Telegram lets nobody else poll
-            pace=pace,
-            prepare=self._ticks.prepare,
-            grace=SENDING_GRACE,
-        )
+        self._pace = pace or Pace(per_second=settings.sends_per_second)
+        self._deliverer = self._make_deliverer(alone=self._polls)  # Telegram lets nobody else poll
         files = settings.home / "incoming"
         files.mkdir(mode=0o700, parents=True, exist_ok=True)
         desk = Desk(
@@ -183,7 +121,7 @@ class _TelegramDoor:
             return Chat(desk, house.drain, chat_id, manner=manner, typing=self._typing, slots=slots)
 
         self._chats = Chats(house.journal, bot.id, open_chat, self._settled)
-        self._intake = Intake(house.journal, bot.id, self._gate, self._chats.wake)
+        self._intake = self._make_intake()
         self._to_index: set[int] = set()
         self._index = asyncio.Event()
 
@@ -196,13 +134,12 @@ class _TelegramDoor:
         """Until ``stop``."""
         await self._announce()
         async with asyncio.TaskGroup() as group:
-            sending = group.create_task(self._deliverer.run())
-            thinking = group.create_task(self._chats.run())
+            sending = group.create_task(self._send())
+            thinking = group.create_task(self._think())
             taking = group.create_task(self._take())
             beside = [
                 group.create_task(self._keep_index()),
                 group.create_task(self._keep_house()),
-                group.create_task(publish_profile(self._bot)),
             ]
             if self._settings.metrics_port and self._polls:
                 health = build_health_app(self._health)
@@ -224,18 +161,41 @@ class _TelegramDoor:
         if link is not None:
             print(f"Nobody may write to it yet. The first who follows this link may:\n{link}", flush=True)  # noqa: T201  # as above
 
+    # --- its parts, which stand apart past one machine (bot.telegram.apart) ---------------------------------
+
+    def _make_deliverer(self, *, alone: bool, look_again: timedelta = LOOK_AGAIN) -> Deliverer:
+        return Deliverer(
+            self._house.journal,
+            self._bot,
+            owner=f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else f"pid:{os.getpid()}",
+            alone=alone,
+            concurrency=count_at_once(self._settings),
+            pace=self._pace,
+            prepare=self._ticks.prepare,
+            look_again=look_again,
+            grace=SENDING_GRACE,
+        )
+
+    def _make_intake(self) -> Intake:
+        return Intake(self._house.journal, self._bot.id, self._gate, self._chats.wake)
+
+    async def _think(self) -> None:
+        await self._chats.run()
+
+    async def _send(self) -> None:
+        await self._deliverer.run()
+
     # --- taking in ----------------------------------------------------------------------------------------
 
     async def _take(self) -> None:
-        if self._polls:
-            await self._poll()
-        else:
-            await self._listen()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(publish_profile(self._bot))
+            group.create_task(self._poll() if self._polls else self._listen())
 
     async def _poll(self) -> None:
         never = asyncio.Event()
         await self._insist(lambda: self._bot.delete_webhook(drop_pending_updates=False))
-        poller = Poller(self._bot, self._intake, self._health, pause=lambda seconds: _sleep(seconds, never))
+        poller = Poller(self._bot, self._intake, self._health, pause=lambda seconds: sleep(seconds, never))
         try:
             await poller.run()
         except InvalidToken:
@@ -265,7 +225,7 @@ class _TelegramDoor:
                 raise
             except TelegramError as error:
                 log.warning("Telegram does not answer: %s", type(error).__name__)
-                await _sleep(pause, asyncio.Event())
+                await sleep(pause, asyncio.Event())
                 pause = min(pause * 2, 30.0)
             else:
                 return
@@ -304,7 +264,7 @@ class _TelegramDoor:
                     await tx.commit()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("what is old was not dropped: %s", type(error).__name__)
-            await _sleep(3600.0, never)
+            await sleep(3600.0, never)
 
     @asynccontextmanager
     async def _typing(self, chat_id: int) -> AsyncIterator[None]:
@@ -318,6 +278,6 @@ class _TelegramDoor:
 
     async def _type(self, chat_id: int) -> None:
         never = asyncio.Event()
-        await _sleep(TYPING_AFTER, never)
+        await sleep(TYPING_AFTER, never)
         async with typing(self._bot, chat_id, every=4.0):
             await never.wait()

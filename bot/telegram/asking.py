@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from telegram.error import InvalidToken, TelegramError
 
-from bot.telegram.app import open_bot
+from bot.telegram.connecting import open_bot
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -57,6 +57,23 @@ class Chats:
             self._open[chat_id] = chat = self._open_chat(chat_id)
             self._group.create_task(self._settle_all(chat_id, chat))
 
+    async def settle(self, chat_id: int) -> bool:
+        """Settles what waits in one chat, for a worker that was woken for it.
+
+        Returns:
+            False when it was told to stop before.
+        """
+        if chat_id in self._open:
+            self._open[chat_id].news.set()
+        elif not self._stopping.is_set():
+            self._open[chat_id] = chat = self._open_chat(chat_id)
+            await self._settle_all(chat_id, chat)
+        return not self._stopping.is_set()
+
+    async def stopped(self) -> None:
+        """Waits until it is told to stop."""
+        await self._stopping.wait()
+
     def stop(self) -> None:
         """Nothing more is begun; ``run`` returns when what is in hand is settled."""
         self._stopping.set()

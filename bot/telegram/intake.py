@@ -46,6 +46,8 @@ class Intake:
         bot_id: which bot's.
         gate: who gets in.
         wake: told which chat has something new, after the commit.
+        backlog: updates that may wait in one chat.
+        defer: told the same within the transaction, which is where a worker's job belongs.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Intake:
         wake: Callable[[int], None],
         *,
         backlog: int = BACKLOG,
+        defer: Callable[[Transaction, int, int], Awaitable[None]] | None = None,
     ) -> None:
         self._journal = journal
         self._bot_id = bot_id
         self._gate = gate
         self._wake = wake
         self._backlog = backlog
+        self._defer = defer
 
     async def take(self, updates: Sequence[object]) -> int | None:
         """Stores a batch in one transaction. When this returns, it is on the disk.
@@ -78,6 +82,9 @@ class Intake:
                     log.warning("something that is no update was passed over")
                 elif await self._store(tx, update, seen, seen.update_id) and seen.chat_id is not None:
                     chats[seen.chat_id] = None
+            if self._defer is not None:
+                for chat_id in chats:
+                    await self._defer(tx, self._bot_id, chat_id)
             await tx.commit()
         for chat_id in chats:
             self._wake(chat_id)

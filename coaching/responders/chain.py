@@ -1,4 +1,4 @@
-"""The coach with a language model: prompt → model → parts → check → one repair. Only this file knows LangChain.
+"""The coach with a language model: prompt → model → parts → check → one repair. Only here is LangChain.
 
 The chain promises nothing about time or money: ``FallbackResponder`` does. Whatever goes wrong here is
 ``ModelFailed`` or ``DraftRejected``, and the playbook answers.
@@ -88,6 +88,7 @@ class ChainResponder:
         self._model = model
         self._budget = budget
         self._knows_tools = True
+        self._tooled: dict[type[Parts], Runnable[Any, Any]] = {}  # making one costs milliseconds
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """A draft that keeps every rule.
@@ -136,37 +137,47 @@ class ChainResponder:
         if not await self._budget.reserve(user_id, reserved):
             raise BudgetSpent
         messages = [*_messages(prompt), *said]
-        raw, parsed = await self._ask(shape, messages)
+        raw = await self._ask(shape, messages)
         # a call that failed stays paid for with what was reserved: it may have cost that
         await self._budget.settle(user_id, reserved=reserved, used=_count_used(raw, reserved))
-        if parsed is not None:
-            return parsed
         return _read(shape, raw)
 
-    async def _ask(self, shape: type[P], messages: list[BaseMessage]) -> tuple[AIMessage, P | None]:
+    async def _ask(self, shape: type[P], messages: list[BaseMessage]) -> AIMessage:
         try:
             if self._knows_tools:
                 try:
-                    answered = await self._with_tools(shape).ainvoke(messages)
+                    return _as_said(await self._with_tools(shape).ainvoke(messages))
                 except Exception as error:
                     if getattr(error, "status_code", None) not in NO_TOOLS:
                         raise
-                else:
-                    return answered["raw"], answered["parsed"]
             raw = await (RunnableLambda(_add_shape(shape)) | self._model).ainvoke(messages)
-        except Exception as error:  # every provider has its own errors, and the playbook answers them all
+        except Exception as error:  # noqa: BLE001  # each has its own; the playbook answers
             log.warning("model call failed: %s", type(error).__name__)
             raise ModelFailed(type(error).__name__) from None
         self._knows_tools = False  # it answers, but not with tools
-        return raw, None
+        return _as_said(raw)
 
     def _with_tools(self, shape: type[P]) -> Runnable[Any, Any]:
-        # function calling rather than a JSON schema: DeepSeek, Qwen and small servers know it
-        return self._model.with_structured_output(shape, method="function_calling", include_raw=True)
+        # function calling rather than a JSON schema: DeepSeek, Qwen and small servers know it. And the bare
+        # tool rather than with_structured_output, which turns the schema over at every call (5 ms).
+        if shape not in self._tooled:
+            self._tooled[shape] = self._model.bind_tools([shape], tool_choice=shape.__name__)
+        return self._tooled[shape]
 
 
 def _messages(prompt: Prompt) -> list[BaseMessage]:
     return [SystemMessage(prompt.stable), HumanMessage(prompt.changing)]
+
+
+def _as_said(answered: object) -> AIMessage:
+    """What came back, which a provider is free to shape.
+
+    Raises:
+        ModelFailed: it is no message.
+    """
+    if not isinstance(answered, AIMessage):
+        raise ModelFailed("no message")
+    return answered
 
 
 def _add_shape(shape: type[Parts]) -> Any:  # noqa: ANN401  # LangChain takes any callable
@@ -188,8 +199,7 @@ def _read(shape: type[P], raw: AIMessage) -> P:
         ModelFailed: there are none.
     """
     written = [str(call["args"]) for call in raw.invalid_tool_calls] + [str(raw.text)]
-    for text in written:
-        found = find_object(text)
+    for found in [call["args"] for call in raw.tool_calls] + [find_object(text) for text in written]:
         if found is not None:
             try:
                 return shape.model_validate(found)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coaching.boundaries import find_injection
 from coaching.model import Channel, CommitmentStatus, Role, Safety
 from coaching.parts import ReplyKind
 from prompts import fill_fact, load_template, load_toml
@@ -127,6 +128,7 @@ def list_known(turn: Turn, scene: Scene, recalled: Sequence[Recalled], spare: in
         (position, "earlier_statements", _memory_line(each))
         for position, each in enumerate(sorted(recalled, key=lambda each: -each.score))
         if each.message.safety is Safety.NONE and each.message.role is Role.USER
+        and not find_injection(each.message.text, turn.language)  # a note that gives orders is no memory
         and (each.message.id not in shown or each.message.said_on < turn.today)
     ]  # fmt: skip
     plan = [c for c in scene.plan if c.status in (CommitmentStatus.OPEN, CommitmentStatus.MOVED)]

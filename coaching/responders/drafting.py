@@ -1,4 +1,4 @@
-"""Makes a draft of what a language model filled in: we render quotes, dates, days and buttons, it does not."""
+"""Makes a draft of what a language model filled in: quotes, dates, days and buttons are ours."""
 
 from __future__ import annotations
 

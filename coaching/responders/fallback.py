@@ -74,6 +74,11 @@ class FallbackResponder:
         self._deadline = deadline
         self._breaker = Breaker(clock)
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether the model failed so often that it is left alone for now."""
+        return self._breaker.is_open
+
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """The model's draft when it comes in time and holds, otherwise the playbook's."""
         # a boundary has words of its own, chosen with care

@@ -1,12 +1,13 @@
 """Whether a model's words have an origin: the person's own, the coach's plain vocabulary, or nowhere.
 
-Lists of what must not be said never end. What a reflection needs is small: the person's words, and plain abstract
-ones. A fact that nobody brought (a wife, a contract, an alarm) needs a word that is in neither.
+Lists of what must not be said never end. What a reflection needs is small: the person's words, and plain
+abstract ones. A fact that nobody brought (a wife, a contract, an alarm) needs a word that is in neither.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import snowballstemmer
@@ -35,18 +36,19 @@ def find_strange(own: str, known: str) -> tuple[str, ...]:
     theirs = set(_pairs(known))
     strange: list[str] = []
     for run in _HAN_RUN.findall(own):
-        strange += _uncovered(run, pairs | theirs, single)
-    heard = set(_stems(known))
-    strange += [word for word in _WORD.findall(own.lower()) if _STEM.stemWord(word) not in words | heard]
+        strange += _uncovered(run, lambda pair: pair in pairs or pair in theirs, single)
+    heard = set(_stems(known)) if _WORD.search(own.lower()) else set()
+    stems = ((word, _STEM.stemWord(word)) for word in _WORD.findall(own.lower()))
+    strange += [word for word, stem in stems if stem not in words and stem not in heard]
     return tuple(strange)
 
 
-def _uncovered(run: str, pairs: frozenset[str] | set[str], single: frozenset[str]) -> list[str]:
-    """The characters left when a run is laid out with as many known pairs and single characters as will go."""
+def _uncovered(run: str, known: Callable[[str], bool], single: frozenset[str]) -> list[str]:
+    """The characters left when a run is laid out with all the known pairs and single characters that go."""
     best: list[tuple[int, ...]] = [()]
     for at, char in enumerate(run):
         left = best[at] if char in single else (*best[at], at)
-        if at and run[at - 1 : at + 1] in pairs and len(best[at - 1]) < len(left):
+        if at and known(run[at - 1 : at + 1]) and len(best[at - 1]) < len(left):
             left = best[at - 1]
         best.append(left)
     return [run[at] for at in best[-1]]

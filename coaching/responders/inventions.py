@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 SMALL = 60  # a number up to this counts lines, people or minutes in a step
 SHORT = 6  # on the scale of quoting.measure: too little to tell a language by
 NOWHERE = "words that come from nowhere: say it with the person's own"
-# how many strange English words, or Han characters, are let pass: in what is said, and in a step, which makes a thing
+# strange words, or Han characters, that are let pass: in what is said, and in a step, which makes things
 STRANGE = {"zh": (4, 6), "en": (1, 2)}
 
 _FOR_OTHERS = re.compile(r"‹[^‹›]*›")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*%?")
-_SPOKEN_DIGITS = re.compile(r"[零〇一二三四五六七八九两]{3,}")
+_SPELLED = re.compile(
+    r"[零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖幺]{3,}|[一二三四五六七八九两几]*[十百千万][一二三四五六七八九十百千万]+"
+    r"|[一二三四五六七八九两]+[十百千万]"
+    r"|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|dozens?|million)\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+|\b[A-Z]{2,}\b")
+_FIRST = re.compile(r"(?:^|[.!?:〃] +)([A-Z][a-z]+)")
 _LATIN = re.compile(r"[A-Za-z]")
 
 
@@ -145,7 +151,7 @@ def _find_numbers(own: str, sources: Sources, *, step: bool) -> Iterable[str]:
         counts = number.isdigit() and int(number) <= (SMALL if step else 10)
         if not counts and number not in sources.turn:
             yield "a number nobody said"
-    if any(m.group() not in sources.turn for m in _SPOKEN_DIGITS.finditer(own)):
+    if any(m.group().lower() not in sources.turn.lower() for m in _SPELLED.finditer(own)):
         yield "a number nobody said"
 
 
@@ -153,7 +159,8 @@ def _find_strangers(own: str, language: Language, sources: Sources) -> Iterable[
     """Names that nobody mentioned. In Chinese a name cannot be told by its look; in English it can."""
     known = _known(sources).lower()
     names = _NAME.findall(own) if language == "en" else re.findall(r"[A-Z][A-Za-z]+", own)
-    if any(name.lower() not in known and name not in _words("names") for name in names):
+    begins = [word for word in _FIRST.findall(own) if count_strange(word, known)]
+    if any(name.lower() not in known and name not in _words("names") for name in (*names, *begins)):
         yield "a name nobody said"
 
 
@@ -177,5 +184,5 @@ def _is_in(own: str, language: Language) -> bool:
     words = re.findall(r"[a-z']+", own.lower())
     if language == "zh" or len(words) < SHORT:
         return True
-    held, foreign = (sum(word in _words(name) for word in words) for name in ("function", "foreign"))
-    return held > foreign
+    english, other = (sum(word in _words(name) for word in words) for name in ("function", "foreign"))
+    return english > other

@@ -12,7 +12,7 @@ from coaching.model import Lens
 from memory.recall.embedder import Model
 from memory.recall.fusion import Question
 from memory.recall.lexical import weigh_terms
-from memory.recall.times import find_period, without_dates
+from memory.recall.times import Period, find_period, without_dates
 from memory.recall.tokens import DATE, Tokens, cut, normalise
 
 # How well the embedder has to read a question before its sense counts, and from where it counts in full. In
@@ -32,16 +32,19 @@ _NOW = re.compile(
 )
 
 
-def read_question(query: str, *, today: date, lenses: tuple[Lens, ...] = ()) -> Question:
+def read_question(
+    query: str, *, today: date, lenses: tuple[Lens, ...] = (), period: Period | None = None
+) -> Question:
     """What a question looks for by words and by date; its vector comes later.
 
     Args:
         query: as it was asked.
         today: what "last month" is counted from.
         lenses: through which the moment is heard.
+        period: the days it looks at, where its words do not say it.
     """
     folded = normalise(query)
-    period = find_period(folded, today)
+    period = period or find_period(folded, today)
     return Question(
         terms=weigh_terms(_what_is_asked(query, folded, dated=bool(period))),
         lenses=lenses,

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from memory.recall.fusion import FLOOR
 from memory.recall.index import RecallIndex, open_recall
 from memory.recall.keeper import Progress
-from memory.recall.rivals import Rival, list_rivals
+from memory.recall.rivals import Rival, Rivals
 from memory.recall.tokens import indexed_text
 from memory.sql.engine import WRITING, open_engine, sqlite_url
 from memory.sql.migrate import upgrade
@@ -212,8 +212,10 @@ async def bench_recall(
         say(f"  indexed {total} messages in {seconds:.1f} s, the embedder's loading included")
         async for line in _calibration(recall, people, ids):
             say(line)
-        for rival in list_rivals(recall) if rivals else ():
-            _say_all(say, _report(rival.name, await asyncio.to_thread(_measure_rival, rival, people)))
+        if rivals:
+            with Rivals(recall) as installed:
+                for rival in installed:
+                    _say_all(say, _report(rival.name, await asyncio.to_thread(_measure_rival, rival, people)))
 
 
 def _say_all(say: Callable[[str], object], lines: Sequence[str]) -> None:

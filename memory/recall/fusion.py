@@ -78,7 +78,8 @@ class Hit:
         fit: how likely it is about what was asked, 0 to 1, for the floor.
         cosine: of the message itself, NaN without a vector.
         legs: what each leg added to ``score``.
-        why: ``words``, ``sense``, ``lens``.
+        why: ``words``, ``sense``, ``subject``, ``lens``; where the question names a time, ``date`` when it
+            was said then and ``outside`` when not.
     """
 
     message_id: int
@@ -181,7 +182,7 @@ def search(
             fit=float(fit[at]),
             cosine=float(cosines[chosen[at]]),
             legs={name: round(float(values[at]), 4) for name, values in legs.items()},
-            why=_why(question, words, cosines, int(chosen[at]), float(legs["lens"][at])),
+            why=_why(question, words, cosines, int(chosen[at]), float(legs["lens"][at]), bool(in_period[at])),
         )
         for at in order
     ]
@@ -259,13 +260,19 @@ def _measure_fit(
 
 
 def _why(
-    question: Question, words: WordScores, cosines: NDArray[np.float32], place: int, lens: float
+    question: Question,
+    words: WordScores,
+    cosines: NDArray[np.float32],
+    place: int,
+    lens: float,
+    in_period: bool,
 ) -> frozenset[str]:
-    why = set()
-    if words.word[place]:
-        why.add("words")
-    if question.reads > 0 and cosines[place] > SENSE_FROM:
-        why.add("sense")
-    if words.subject[place] or lens > 0:
-        why.add("lens")
-    return frozenset(why)
+    facts = {
+        "words": bool(words.word[place]),
+        "sense": question.reads > 0 and bool(cosines[place] > SENSE_FROM),
+        "subject": bool(words.subject[place]),
+        "lens": lens > 0,
+        "date": in_period,
+        "outside": question.period is not None and not in_period,
+    }
+    return frozenset(name for name, is_so in facts.items() if is_so)

@@ -26,6 +26,7 @@ from memory.errors import StorageError
 from memory.recall.asking import measure_reading, read_question
 from memory.recall.embedder import PACKAGED, Loaded, LoadingStopped, Model, load_model
 from memory.recall.encoding import INDEX, EncodeQueue
+from memory.recall.events import find_event
 from memory.recall.folders import Folders
 from memory.recall.fusion import FLOOR, Heard, Hit, Question, hear, search
 from memory.recall.indexer import Indexer
@@ -35,6 +36,8 @@ from memory.recall.settling import Answer, settle
 from memory.recall.shelf import Shelf
 from memory.recall.shelves import MEMORY, Shelves
 from memory.recall.store import RecallStore
+from memory.recall.times import Period
+from memory.recall.tokens import normalise
 from memory.recall.vectors import IndexBroken
 
 _log = logging.getLogger(__name__)
@@ -269,7 +272,7 @@ class RecallIndex:
         if queue is not None and vector is None and reads > 0:
             coming = asyncio.wrap_future(queue.submit([query], query=True))
         shelf = await self._shelves.get(user_id, queue.model.name if queue is not None else None, age=_MOMENT)
-        question = read_question(query, today=self._clock.now().date(), lenses=tuple(lenses))
+        question = await self._read(user_id, shelf, query, tuple(lenses))
         heard = await self._keeper.off(lambda: _hear(shelf, question))  # while the question is encoded
         if coming is not None:
             vector = (await coming)[0]
@@ -281,8 +284,28 @@ class RecallIndex:
         messages = await self._store.load_messages(user_id, [hit.message_id for hit in fitting])
         return tuple(settle(fitting, messages, limit=limit))
 
+    async def _read(self, user_id: int, shelf: Shelf, query: str, lenses: tuple[Lens, ...]) -> Question:
+        """The question; "before I quit" looks at the days before the one on which that was told."""
+        today = self._clock.now().date()
+        question = read_question(query, today=today, lenses=lenses)
+        event = find_event(normalise(query)) if question.period is None else None
+        if event is None:
+            return question
+        about = read_question(event.words, today=today)
+        queue = self._queue
+        if queue is not None and (reads := measure_reading(queue.model, event.words)) > 0:
+            vectors = await asyncio.wrap_future(queue.submit([event.words], query=True))
+            about = replace(about, vector=vectors[0], reads=reads)
+        mine = _Asked(since=None, until=None, only_user=True, exclude=())
+        told = await self._search(user_id, shelf, about, None, mine, 1)
+        days = [_day_of(shelf, hit.message_id) for hit in told if hit.fit >= FLOOR]
+        if not days:
+            return question
+        period = Period((), (event.span(days[0]),))
+        return read_question(event.rest or query, today=today, lenses=lenses, period=period)
+
     async def _search(
-        self, user_id: int, shelf: Shelf, question: Question, heard: Heard, asked: _Asked, limit: int
+        self, user_id: int, shelf: Shelf, question: Question, heard: Heard | None, asked: _Asked, limit: int
     ) -> list[Hit]:
         usable = self._keeper.index if self._keeper.is_checked(user_id) else None
         if usable is None and self._keeper.index is not None:
@@ -383,6 +406,12 @@ class RecallIndex:
 def _hear(shelf: Shelf, question: Question) -> Heard:
     with shelf.lock:
         return hear(shelf, question.terms)
+
+
+def _day_of(shelf: Shelf, message_id: int) -> date:
+    with shelf.lock:
+        places = shelf.places()
+        return date.fromordinal(int(places.days[shelf.places_of([message_id])[0]]))
 
 
 def _allowed(shelf: Shelf, asked: _Asked) -> NDArray[np.bool_]:

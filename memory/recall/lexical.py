@@ -172,8 +172,6 @@ def _shared(
             asked += idf * (PAIR_COUNTS if word[0] >= UNSPACED else 1.0)
             share[places] += np.float32(idf)
             by_word[places] = True
-        elif word[0] == DATE:
-            by_word[places] = True
     for subject, naming in terms.named:
         behind = [held[word] for word in naming if word in held]
         worth = SUBJECT_STANDS_FOR * sum(idf for _, idf in behind)

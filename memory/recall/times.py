@@ -141,7 +141,8 @@ def find_dates(text: str) -> tuple[Mention, ...]:
 
 def without_dates(text: str) -> str:
     """A normalised question without the dates and spans it names, for those are looked for by date."""
-    for pattern in (*(each for each, _ in _FIXED), _AGO, _ISO, _ZH, _ZH_DAY, _ZH_WEEKDAY, _EN_WEEKDAY):
+    relative = (_SEASON, *(each for each, _ in _FIXED), _AGO)
+    for pattern in (*relative, _ISO, _ZH, _ZH_DAY, _ZH_WEEKDAY, _EN_WEEKDAY):
         text = pattern.sub(" ", text)
     text = _EN.sub(lambda match: match[0] if _is_verb(match) else " ", text)
     return _YEAR.sub(" ", text)
@@ -193,10 +194,18 @@ _FIXED: tuple[tuple[re.Pattern[str], Callable[[date], Span]], ...] = (
     (re.compile(r"去年|\blast year\b"), lambda today: _year_span(today, 1)),
     (re.compile(r"今年|\bthis year\b"), lambda today: _year_span(today, 0)),
 )
+# Last summer is the one that is over, 去年冬天 the winter that began last year; it ends in the next one.
+_SEASON_BEGINS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
+_SEASON_BEGINS |= {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_SEASON = re.compile(
+    r"(?:(?P<zhyear>前年|去年|今年)|(?P<zhlast>上(?:一)?个|上))(?:的)?(?P<zh>[春夏秋冬])(?:天|季)"
+    r"|\b(?:(?P<lead>last|this)\s+)?(?P<en>spring|summer|autumn|fall|winter)\b"
+    r"(?(lead)|\s+(?:of\s+)?(?P<year>(?:19|20)\d\d)\b)"
+)
 _EN_NUMBER = "a|an|one|two|three|four|five|six|seven|eight|nine|ten"
 _EN_VALUE = {word: number for number, word in enumerate(_EN_NUMBER.split("|")[2:], 1)} | {"a": 1, "an": 1}
 _AGO = re.compile(
-    rf"(?P<zh>{_NUMBER}|两|几|半)(?:个)?(?P<zhunit>天|日|周|星期|礼拜|月|年)(?:以)?前"
+    rf"(?P<zh>{_NUMBER}|两|几|半)(?:个)?(?P<zhunit>天|日|周|星期|礼拜|月|年)[以之]?前"
     rf"|\b(?P<en>\d{{1,2}}|{_EN_NUMBER})\s+(?P<enunit>day|week|month|year)s?\s+ago\b"
 )
 _DAYS_IN = {"天": 1, "日": 1, "day": 1, "周": 7, "星期": 7, "礼拜": 7, "week": 7, "月": 30, "month": 30}
@@ -212,6 +221,24 @@ def _ago(match: re.Match[str], today: date) -> Span:
     distance = count * _DAYS_IN.get(unit, 365)
     slack = 0 if distance < 7 else distance // 3
     return Span(today - timedelta(days=distance + slack), today - timedelta(days=distance - slack))
+
+
+def _season(match: re.Match[str], today: date) -> Span:
+    """Three months. Without a year it is the last one that has begun; "last" is one that is over."""
+    begins = _SEASON_BEGINS[match["zh"] or match["en"]]
+    if match["year"]:
+        return _season_span(int(match["year"]), begins)
+    if match["zhyear"]:
+        return _season_span(today.year - ("今年", "去年", "前年").index(match["zhyear"]), begins)
+    span = _season_span(today.year, begins)
+    while span.since > today or (span.until >= today and (match["zhlast"] or match["lead"] == "last")):
+        span = _season_span(span.since.year - 1, begins)
+    return span
+
+
+def _season_span(year: int, begins: int) -> Span:
+    following = date(year + begins // 12, (begins + 2) % 12 + 1, 1)
+    return Span(date(year, begins, 1), following - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +279,9 @@ class Period:
 
 def find_period(text: str, today: date) -> Period:
     """When a normalised question looks. ``上周三`` is the Wednesday of last week, not every Wednesday."""
-    spans = [build(today) for pattern, build in _FIXED if pattern.search(text)]
+    spans = [_season(match, today) for match in _SEASON.finditer(text)]
+    text = _SEASON.sub(" ", text)  # 去年冬天 ends in this year
+    spans += [build(today) for pattern, build in _FIXED if pattern.search(text)]
     spans += [_ago(match, today) for match in _AGO.finditer(text)]
     mentions = find_dates(text)
     if spans:  # 去年三月, "May last year": the named month inside the named year

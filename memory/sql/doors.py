@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memory.sql.transaction import Transaction
 
 KEPT_BY_TELEGRAM = timedelta(hours=24)  # core.telegram.org/bots/api#getting-updates
+NOTED_AGAIN = timedelta(seconds=5)  # far below what is made of it: two minutes of health, a day of Telegram's
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ async def mark_polled(tx: Transaction, bot_id: int) -> None:
             tx.insert_once(DoorRow).values(bot_id=bot_id, polled_at=tx.now).on_conflict_do_nothing()
         )
         return
+    if timedelta() <= tx.now - row.polled_at < NOTED_AGAIN:
+        return  # the row is everybody's: replicas that all wrote it would wait for each other
     if tx.now - row.polled_at > KEPT_BY_TELEGRAM:
         row.back_at = tx.now
     row.polled_at = max(row.polled_at, tx.now)

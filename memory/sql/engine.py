@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 WRITING = {"offramp_writing": True}
 
 BUSY_TIMEOUT_MS = 10_000
+QUEUE_SCHEMA = "procrastinate"  # where the workers' queue stands in Postgres; see memory.sql.waking
 
 
 def sqlite_url(path: Path) -> str:
@@ -34,7 +35,7 @@ def open_engine(url: str) -> AsyncEngine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC"},
+        connect_args={"options": f'-c timezone=UTC -c search_path="$user",public,{QUEUE_SCHEMA}'},
     )
 
 

@@ -1,4 +1,4 @@
-"""Lying answers: every lie of ``lies.toml`` in every scene of its language, and lies about which memory it was."""
+"""Lying answers: every lie of a file in every scene of its language, and lies about memories."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Lie:
     turn: Turn
     memory: Recalled
     parts: dict[str, Any]
+    words: str = ""  # as they stand in the file
 
 
 def list_lies(name: str = "lies.toml") -> tuple[Lie, ...]:
@@ -63,9 +64,9 @@ def _in_scene(scene: dict[str, str], lies: list[dict[str, Any]]) -> Iterator[Lie
                 parts[group["at"]] = text
             else:
                 parts["step"][group["at"]] = text
-            yield Lie(group["class"], turn, memory, parts)
+            yield Lie(group["class"], turn, memory, parts, words)
     for past in _pasts(scene):
-        yield Lie("invented memory", turn, memory, fill_parts(scene["said"]) | {"past": past})
+        yield Lie("invented memory", turn, memory, fill_parts(scene["said"]) | {"past": past}, str(past))
 
 
 def _pasts(scene: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -80,3 +81,12 @@ def _pasts(scene: dict[str, str]) -> Iterator[dict[str, Any]]:
     yield {"id": 0, "words": memory}
     yield {"id": -1, "words": another}
     yield {"id": 10**12, "words": another}
+
+
+def list_plain() -> tuple[Lie, ...]:
+    """What every lie is built on, before the lie: if one of these is turned away, the count says nothing."""
+    scenes = tomllib.loads((HERE / "lies.toml").read_text("utf-8"))["scenes"]
+    return tuple(
+        Lie("plain", said(s["said"]), remembered(s["memory"], date(2026, 3, 2), OWN), fill_parts(s["said"]))
+        for s in scenes
+    )

@@ -6,7 +6,8 @@ person's message is in Telegram's queue to the moment ``sendMessage`` has come i
 Throughput is how fast a hundred people with a message each are all answered.
 
 The CPU of a message is what the process worked, the fake and what comes behind the answer with it; it says
-something on a busy machine as well. Offramp's pause for messages sent in a row is there on purpose, so it is printed with and without.
+something on a busy machine as well. Offramp's pause for messages sent in a row is there on purpose, so it
+is printed with and without.
 """
 
 from __future__ import annotations

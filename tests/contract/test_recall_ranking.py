@@ -230,7 +230,7 @@ async def test_scores_lie_between_0_and_1_and_never_rise(
         assert scores == sorted(scores, reverse=True)
         assert all(0 <= score <= 1 for score in scores)
         assert found[0].message.lenses == (Lens.ESCAPE,)
-        assert all(each.why <= {"words", "sense", "lens"} for each in found)
+        assert all(each.why <= {"words", "sense", "subject", "lens"} for each in found)
 
 
 async def test_a_vector_that_is_handed_in_is_not_computed_again(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.drain import Drain, Thinker
 from bot.settings import Settings
-from bot.telegram.app import run_telegram
+from bot.telegram.app import TelegramDoor, run_telegram
 from bot.telegram.chat import Manner
 from bot.telegram.sending.pace import Pace
 from bot.transcribing import open_transcriber
@@ -144,6 +144,7 @@ async def open_door(
     clock: object = None,
     recall: RecallIndex | None = None,
     tick_every: timedelta = timedelta(hours=1),
+    part: type[TelegramDoor] = TelegramDoor,
     **settings: object,
 ) -> AsyncIterator[Door]:
     """The door, listening; stopped in the end as SIGTERM stops it."""
@@ -160,10 +161,12 @@ async def open_door(
                 pace=Pace(per_second=10_000, per_chat=timedelta(0)),
                 stop=door.stop,
                 tick_every=tick_every,
+                open_door=part,
             )
         )
         try:
-            await telegram.polled()
+            if part.takes:
+                await telegram.polled()
             yield door
         finally:
             door.stop.set()

@@ -29,6 +29,7 @@ def test_the_wheel_holds_the_four_packages_and_their_words(tmp_path: Path) -> No
         "prompts/texts/zh.toml",
         "prompts/playbook/ownership.toml",
         "prompts/safety/lexicon.toml",
+        "prompts/templates/turn.md",
         "memory/sql/migrations/versions/0001_the_first_journal.py",
     ):
         assert needed in names

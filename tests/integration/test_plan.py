@@ -162,7 +162,17 @@ async def test_the_plan_is_changed_in_words(
 
 
 @pytest.mark.parametrize(
-    "words", ["把会挪到周五了，我又白准备了", "他把我的需求删掉了", "第三版又改小了", "今天拆了三个包裹"]
+    "words",
+    [
+        "把会挪到周五了，我又白准备了",
+        "他把我的需求删掉了",
+        "第三版又改小了",
+        "今天拆了三个包裹",
+        "今天 1 个会都取消了",
+        "第一个需求取消了",
+        "Finished the first draft of the deck",
+        "第一稿发出去了",
+    ],
 )
 async def test_news_about_moving_and_dropping_leaves_the_plan_alone(person: Person, words: str) -> None:
     await plan(person, "/plan 周四午休给阿斌发三个问题", "好", words)

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telegram import Bot
 
 from bot.telegram.deliver import Deliverer
+from bot.telegram.sending import call
 from bot.telegram.sending.call import LARGEST_FILE
 from bot.telegram.sending.pace import Pace
 from bot.telegram.sending.request import TelegramRequest
 from bot.telegram.sending.typing import typing
+from coaching.figure import Figure
 from memory.sql.blocked import mark_open
 from memory.sql.claims import settle_orphans
 from memory.sql.journal import Journal
@@ -622,3 +624,68 @@ async def test_two_senders_on_postgres_share_the_chats_and_keep_their_order(
                 group.create_task(sender.deliver_due())
     for number, person in enumerate(people):
         assert said(person) == [f"{each:02}" for each in range(number, 48, 6)]
+
+
+# --- the picture of a review -------------------------------------------------------------------------------
+
+FIGURE = Figure(
+    "en",
+    ("Mar 23", "Mar 30"),
+    {"kept": (1, 2), "moved": (0, 1)} | dict.fromkeys(("dropped", "missed"), (0, 0)),
+    {"impact": (1, 3)},
+)
+WORDS = "The week told back."
+PLAN = [{"label": "/plan", "data": "cmd:plan"}]
+
+
+async def arrive(deliverer: Deliverer, clock: FrozenClock) -> None:
+    """Everything that is due now and in the next minutes: a chat takes one message a second."""
+    for _ in range(5):
+        await deliverer.deliver_due()
+        clock.passes(seconds=70)
+
+
+async def test_the_picture_follows_the_words_with_the_week_in_its_caption(
+    deliverer: Deliverer,
+    outbox: Outbox,
+    telegram: FakeTelegram,
+    lin: Person,
+    clock: FrozenClock,
+) -> None:
+    await outbox.put(lin, WORDS, figure=FIGURE.to_json(), choices=PLAN)
+    await arrive(deliverer, clock)
+    words, picture = lin.bot_messages
+    assert words.text == WORDS
+    assert picture.text.startswith("This week: 2 kept, 1 moved")
+    assert picture.labels == ("/plan",)
+    (photo, *_) = picture.content["photo"]
+    assert telegram.world.files[photo["file_id"]].content.startswith(b"\x89PNG")
+
+
+async def test_a_line_that_breaks_before_the_picture_loses_nothing_and_doubles_nothing(
+    deliverer: Deliverer,
+    outbox: Outbox,
+    telegram: FakeTelegram,
+    lin: Person,
+    clock: FrozenClock,
+) -> None:
+    await outbox.put(lin, WORDS, figure=FIGURE.to_json())
+    telegram.inject(drop_before(), "sendPhoto")
+    await arrive(deliverer, clock)
+    assert [bool(m.content.get("photo")) for m in lin.bot_messages] == [False, True]
+
+
+async def test_what_cannot_be_drawn_is_said(
+    deliverer: Deliverer,
+    outbox: Outbox,
+    lin: Person,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(figure: Figure) -> bytes:
+        raise OSError
+
+    monkeypatch.setattr(call, "draw_png", broken)
+    await outbox.put(lin, WORDS, figure=FIGURE.to_json())
+    await arrive(deliverer, clock)
+    assert [m.text for m in lin.bot_messages] == [WORDS, FIGURE.caption]

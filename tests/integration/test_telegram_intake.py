@@ -22,7 +22,7 @@ from bot.cli import main
 from bot.health import Health
 from bot.logs import OURS, open_log
 from bot.settings import Settings, WrongSettings, load_settings
-from bot.telegram.app import open_bot
+from bot.telegram.connecting import open_bot
 from bot.telegram.intake import Intake, Poller
 from bot.telegram.pairing import Gate
 from bot.webhook import MOST_BYTES, SECRET_HEADER, build_webhook_app

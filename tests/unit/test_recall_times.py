@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.recall.events import find_event
 from memory.recall.times import Mention, find_dates, find_period, without_dates
 
 TODAY = date(2026, 5, 14)  # a Thursday
@@ -64,6 +65,11 @@ def test_what_only_looks_like_a_date_is_none(text: str) -> None:
         ("去年三月", date(2025, 3, 1), date(2025, 3, 31)),
         ("this year", date(2026, 1, 1), TODAY),
         ("3 days ago", date(2026, 5, 11), date(2026, 5, 11)),
+        ("三天之前", date(2026, 5, 11), date(2026, 5, 11)),
+        ("去年冬天", date(2025, 12, 1), date(2026, 2, 28)),
+        ("last winter", date(2025, 12, 1), date(2026, 2, 28)),
+        ("last summer", date(2025, 6, 1), date(2025, 8, 31)),
+        ("in the autumn of 2024", date(2024, 9, 1), date(2024, 11, 30)),
     ],
 )
 def test_a_question_looks_at_these_days(question: str, first: date, last: date) -> None:
@@ -87,6 +93,30 @@ def test_a_month_without_a_year_is_any_years() -> None:
 def test_what_is_left_of_a_question_is_what_is_asked() -> None:
     assert without_dates("三月份我跟冯姐做了什么").split() == ["我跟冯姐做了什么"]
     assert without_dates("the dashboard in march").split() == ["the", "dashboard"]
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "before", "rest"),
+    [
+        ("what did i say about money before i quit?", "i quit", True, "what did i say about money  ?"),
+        ("我辞职之前怎么说钱", "我辞职", True, "怎么说钱"),
+        ("认识陈墨之后我说了什么", "认识陈墨", False, "我说了什么"),
+        ("how did i feel after the interview", "the interview", False, "how did i feel"),
+    ],
+)
+def test_something_that_happened_bounds_a_question(
+    question: str, words: str, before: bool, rest: str
+) -> None:
+    event = find_event(question)
+    assert event is not None
+    assert (event.words, event.before, event.rest) == (words, before, rest)
+
+
+@pytest.mark.parametrize(
+    "question", ["我之前说过的底线是什么", "我跟你之前说过什么", "很久以前我说过", "before lunch"]
+)
+def test_before_alone_bounds_nothing(question: str) -> None:
+    assert find_event(question) is None
 
 
 @given(st.text(max_size=200))

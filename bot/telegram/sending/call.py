@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from telegram import Bot
 
     from bot.telegram.render import Piece
+
+log = logging.getLogger(__name__)
 
 LARGEST_FILE = 50 * 1024 * 1024  # bytes, the cloud Bot API's bound for uploads
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -73,10 +76,11 @@ async def _call(bot: Bot, chat_id: int, piece: Piece, *, html: bool) -> int | No
     text = piece.html if html else piece.text
     if piece.document is not None:
         return await _send_document(bot, chat_id, piece, text, mode)
-    if piece.figure is not None:
+    picture = await _draw(piece)
+    if picture is not None:
         sent = await bot.send_photo(
             chat_id,
-            InputFile(await asyncio.to_thread(draw_png, piece.figure), filename="review.png"),
+            InputFile(picture, filename="review.png"),
             caption=text,
             parse_mode=mode,
             reply_markup=piece.keyboard,
@@ -95,6 +99,17 @@ async def _call(bot: Bot, chat_id: int, piece: Piece, *, html: bool) -> int | No
         link_preview_options=_NO_PREVIEW,
     )
     return sent.message_id
+
+
+async def _draw(piece: Piece) -> bytes | None:
+    """The piece's picture, if it has one."""
+    if piece.figure is None:
+        return None
+    try:
+        return await asyncio.to_thread(draw_png, piece.figure)
+    except Exception as error:  # noqa: BLE001  # a broken font must not hold up a chat: the words go alone
+        log.error("a picture cannot be drawn: %s", type(error).__name__)  # noqa: TRY400  # the type says it
+        return None
 
 
 async def _send_document(bot: Bot, chat_id: int, piece: Piece, text: str, mode: str | None) -> int:

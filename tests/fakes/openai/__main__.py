@@ -1,4 +1,4 @@
-"""Starts the fake model by itself: ``python -m tests.fakes.openai``; it answers like a plain, honest model."""
+"""Starts the fake model by itself: ``python -m tests.fakes.openai``; it answers plainly and honestly."""
 
 from __future__ import annotations
 

@@ -16,6 +16,9 @@ class NoLimit:
         self.reserved.append(tokens)
         return True
 
+    async def count_used(self, user_id: int | None = None) -> int:
+        return sum(self.used)
+
     async def settle(self, user_id: int, *, reserved: int, used: int) -> None:
         self.used.append(used)
 

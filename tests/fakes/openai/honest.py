@@ -1,4 +1,4 @@
-"""A model that keeps the rules: it quotes what was said and guesses gently, in the language of the message."""
+"""A model that keeps the rules: it quotes what was said and guesses gently, in its language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tests.fakes.openai.saying import Answer, tell
 
 _WORDS = {
     "zh": {
-        "reflection": "「{q}」：听起来这件事压着的也许不在事情本身，而在它一直没有被谁接过去，你好像还在等一个说法。",
+        "reflection": "「{q}」：听起来这件事压着的也许不在事情本身，而在它一直没有被谁接过去，"
+        "你好像还在等一个说法。",
         "action": "把这件事里归自己管的那一块写成三行",
         "done": "三行写下来的字",
         "if_then": "如果写到一半被叫走，就只留第一行",
@@ -18,8 +19,8 @@ _WORDS = {
         "question": "这里面哪一块，你说了就算？",
     },
     "en": {
-        "reflection": "“{q}”: it sounds as if the weight is not in the work itself, but in nobody ever having "
-        "taken it over from you, and perhaps you are still waiting for a word on that.",
+        "reflection": "“{q}”: it sounds as if the weight is not in the work itself, but in nobody ever "
+        "having taken it over from you, and perhaps you are still waiting for a word on that.",
         "action": "write down in three lines the part of this that is yours to settle",
         "done": "three written lines",
         "if_then": "If somebody calls you away, then keep the first line only",

@@ -216,9 +216,12 @@ def _read_form(content_type: str, body: bytes) -> dict[str, Any]:
         b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
     )
     form: dict[str, Any] = {}
-    for part in message.iter_parts():  # type: ignore[attr-defined]  # EmailMessage, by the policy
-        name = part.get_param("name", header="content-disposition")
-        sent: bytes = part.get_payload(decode=True) or b""
+    for part in message.walk():
+        name = str(part.get_param("name", header="content-disposition") or "")
+        if not name:
+            continue
+        payload = part.get_payload(decode=True)
+        sent = payload if isinstance(payload, bytes) else b""
         if part.get_filename():
             kind = part.get_content_type()
             form[name] = {"filename": part.get_filename(), "type": kind, "bytes": len(sent)}
