@@ -17,9 +17,16 @@ class Warming:
     """The embedder, the classifiers, then what the classifiers learn from the embedder."""
 
     def __init__(
-        self, behind: asyncio.TaskGroup, recall: RecallIndex, lenses: LensReader, safety: SafetyCheck
+        self,
+        behind: asyncio.TaskGroup,
+        recall: RecallIndex,
+        lenses: LensReader,
+        safety: SafetyCheck,
+        *,
+        sense: bool,
     ) -> None:
         self._behind, self._recall, self._lenses, self._safety = behind, recall, lenses, safety
+        self._sense = sense
         self._task: asyncio.Task[None] | None = None
         self._ending = False
 
@@ -48,7 +55,8 @@ class Warming:
         # the first message needs the classifiers before it needs the embedder
         await asyncio.to_thread(self._train)
         await self._recall.ready()
-        await asyncio.to_thread(self._learn_sense)
+        if self._sense:
+            await asyncio.to_thread(self._learn_sense)
 
     def _train(self) -> None:
         self._safety.assess("你好", "zh")

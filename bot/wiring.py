@@ -63,12 +63,13 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, clock: Clock | None = None, warm: bool = True
+    settings: Settings, *, clock: Clock | None = None, warm: bool = True, sense: bool = True
 ) -> AsyncIterator[House]:
     """Opens the database (migrated), the index and the coach, and closes them again.
 
     With ``warm`` the embedder and the classifiers load at once, in the background; loading them takes seconds
     of a core, so a door with somebody waiting in front of it calls ``warm_up`` when its prompt is there.
+    Without ``sense`` the classifiers go by words alone, as they do until they have learned more.
 
     Raises:
         HomeUnusable: the home folder cannot be written.
@@ -114,7 +115,7 @@ async def open_house(
             journal, coach, exports=settings.home / "exports", wipe=Wiper(journal, recall, settings.home)
         )
         async with asyncio.TaskGroup() as behind:
-            warming = Warming(behind, recall, lenses, safety)
+            warming = Warming(behind, recall, lenses, safety, sense=sense)
             if warm:
                 warming.begin()
             try:

@@ -55,16 +55,16 @@ def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
 def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
     """Whether two memories answer the same question, and not only look alike to it.
 
-    They share a subject, or both came up for nothing but the time that was asked for. Across languages no word
-    is shared: there the subject that was recognised has to do, for something older to stand beside it.
+    They share a subject and one says as much of what was asked as the other, so that a shared name is not
+    enough; or both came up for nothing but the time that was asked for. Across languages no word is shared:
+    there the subject that was recognised has to do, for something older to stand beside it.
     """
-    if share_subject(one.message.text, other.message.text):
-        return True
     if all(DATE in each.why and not each.why & {"words", "subject"} for each in (one, other)):
         return True
     if read_language(one.message.text) != read_language(other.message.text):
         return "subject" in one.why and one.message.said_on < other.message.said_on
-    return bool(list_subjects(one.message.text) & list_subjects(other.message.text) & list_subjects(asked))
+    wanted = list_subjects(asked) & list_subjects(other.message.text)
+    return share_subject(one.message.text, other.message.text) and wanted <= list_subjects(one.message.text)
 
 
 def _near(older: Recalled, newest: Recalled) -> bool:

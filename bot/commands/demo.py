@@ -69,8 +69,9 @@ async def play(language: Language, *, out: TextIO | None = None) -> int:
     page.note(raw["intro"])
     clock = QuickClock(story[0].at)
     with tempfile.TemporaryDirectory(prefix="offramp-demo-") as folder:
-        async with open_house(Settings.model_construct(home=Path(folder)), clock=clock) as house:
-            await house.ready()
+        settings = Settings.model_construct(home=Path(folder))
+        # a home of its own would learn the sense of every example anew, for half a minute
+        async with open_house(settings, clock=clock, sense=False) as house:
             await house.learned()
             door = await _enter(house, language, raw["zone"])
             for step in story:

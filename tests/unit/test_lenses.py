@@ -145,13 +145,42 @@ def test_a_cue_is_given_back_as_a_whole_word_and_only_for_the_lenses_heard(reade
 
 
 @pytest.mark.parametrize(
-    ("fresh", "floor"), [("scenes", 0.65), ("office", 0.8), ("terse", 0.7), ("plain", 0.85)]
+    ("fresh", "floor"), [("scenes", 0.65), ("office", 0.8), ("terse", 0.7), ("plain", 0.85), ("short", 0.75)]
 )
 def test_messages_that_were_never_learned_are_mostly_heard_rightly(
     reader: LensReader, fresh: str, floor: float
 ) -> None:
     """Well below what was measured (tests/bench/lenses.py): it catches a reader that has come apart."""
     assert Figures.of(read_all(reader, load_fresh()[fresh], None)).two > floor
+
+
+def test_everyday_lines_without_a_subject_stay_without_a_lens(reader: LensReader) -> None:
+    reads = read_all(reader, load_fresh()["short"], None)
+    assert Figures.of(reads).heard_none > 0.7
+
+
+@pytest.mark.parametrize(
+    ("text", "lens"),
+    [
+        ("今天又改了一版周报，没人看。", Lens.IMPACT),
+        ("老板又改需求了", Lens.OWNERSHIP),
+        ("想换工作但是不敢", Lens.ESCAPE),
+        ("同事升了我没升", Lens.RECOGNITION),
+        ("今天好累", Lens.ENERGY),
+        ("不知道自己在干嘛", Lens.MEANING),
+    ],
+)
+def test_a_short_plain_complaint_is_heard(reader: LensReader, text: str, lens: Lens) -> None:
+    assert reader.read(text, "zh").reported()[0] is lens
+
+
+def test_the_lens_that_leads_is_the_one_that_is_told(reader: LensReader) -> None:
+    """What is reported and what the coach speaks about do not fall apart."""
+    for messages in load_fresh().values():
+        for message in messages:
+            reading = reader.read(message.text, "en" if message.language == "en" else "zh")
+            if reading.lenses and reading.lenses[0] is not Lens.STAKEHOLDER:
+                assert reading.lenses[0] is reading.reported()[0], message.text
 
 
 # --- learning ---------------------------------------------------------------------------------------------

@@ -160,3 +160,33 @@ def test_a_noun_in_the_quoted_words_comes_first() -> None:
 def test_nouns_are_looked_for_in_anything(words: str) -> None:
     assert find_nouns(words, "zh").thing in words
     find_nouns(words, "en", near=words[:5])
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        ("今天又改了一版周报", "周报"),
+        ("写了三份方案", "方案"),
+        ("那张报表没人看", "报表"),
+        ("改了两页PPT", "PPT"),
+        ("上周周报还没写", "周报"),
+        ("一大堆报表等着我", "报表"),
+        ("版权模板要重做", "版权模板"),
+    ],
+)
+def test_a_measure_word_is_no_part_of_a_noun(text: str, thing: str) -> None:
+    assert find_nouns(text, "zh").thing == thing
+
+
+def test_a_space_beside_a_latin_word_does_not_cut_a_clause() -> None:
+    clauses = {clause.text for clause in list_clauses("offer 到手了但是不敢 accept，PPT 改到第八版")}
+    assert "PPT 改到第八版" in clauses
+    assert "accept" not in clauses
+
+
+def test_a_boss_without_an_article_is_still_their_boss() -> None:
+    assert find_nouns("boss moved the deadline again", "en").person == "your boss"
+
+
+def test_a_word_that_ends_like_a_particle_is_kept_whole() -> None:
+    assert list_clauses("不知道自己在干嘛")[0].text == "不知道自己在干嘛"
