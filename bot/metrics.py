@@ -1,4 +1,4 @@
-"""What Prometheus reads: counts and times of this process, and what waits in the database, read at the scrape.
+"""What Prometheus reads: counts and times of this process, and what waits in the database at the scrape.
 
 No label is a person, a chat or a word: only stages, states and outcomes, of which there is a handful each.
 """

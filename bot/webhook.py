@@ -1,4 +1,4 @@
-"""The doors that others knock at: Telegram's webhook, and /health."""
+"""The doors that others knock at: Telegram's webhook, and what an operator's machines ask."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.health import Health
+    from bot.metrics import Metrics
     from bot.telegram.intake import Intake
 
 log = logging.getLogger(__name__)
@@ -33,21 +35,38 @@ def derive_secret(token: str) -> str:
     return hmac.new(token.encode(), b"offramp webhook", hashlib.sha256).hexdigest()
 
 
-def build_health_app(health: Health) -> Starlette:
-    """/health alone."""
-    return Starlette(routes=[_health_route(health)])
+def build_watch_app(health: Health, metrics: Metrics) -> Starlette:
+    """What an operator's machines ask: /metrics, /healthz, /readyz and /health."""
+
+    async def show(request: Request) -> Response:  # noqa: ARG001  # starlette's signature
+        return Response(await metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[*_health_routes(health), Route("/metrics", show, methods=["GET"])])
 
 
-def _health_route(health: Health) -> Route:
+def _health_routes(health: Health) -> list[Route]:
+    """/healthz: the process turns, restart it when not. /readyz: it can work, send it nothing when not."""
+
     async def tell(request: Request) -> Response:  # noqa: ARG001  # starlette's signature
         report = await health.report()
         return JSONResponse(report.as_json(), status_code=200 if report.well else 503)
 
-    return Route("/health", tell, methods=["GET"])
+    async def is_alive(request: Request) -> Response:  # noqa: ARG001  # as above
+        return Response("ok")
+
+    async def is_ready(request: Request) -> Response:  # noqa: ARG001  # as above
+        well = (await health.report()).well
+        return Response("ok" if well else "not ready", status_code=200 if well else 503)
+
+    return [
+        Route("/health", tell, methods=["GET"]),
+        Route("/healthz", is_alive, methods=["GET"]),
+        Route("/readyz", is_ready, methods=["GET"]),
+    ]
 
 
 def build_webhook_app(health: Health, intake: Intake, *, path: str, secret: str) -> Starlette:
-    """The webhook under ``path``, and /health."""
+    """The webhook under ``path``; /health, /healthz and /readyz beside it."""
 
     async def take(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER, "")
@@ -68,7 +87,7 @@ def build_webhook_app(health: Health, intake: Intake, *, path: str, secret: str)
         health.heard()
         return Response(status_code=200)
 
-    return Starlette(routes=[_health_route(health), Route(path or "/", take, methods=["POST"])])
+    return Starlette(routes=[*_health_routes(health), Route(path or "/", take, methods=["POST"])])
 
 
 async def _read_body(request: Request) -> bytes | None:

@@ -14,6 +14,7 @@ from bot.drain import Drain
 from bot.home import prepare_home
 from bot.listening import Listen, make_listener
 from bot.logs import open_log
+from bot.metrics import CountedModel
 from bot.settings import silence_tracing
 from bot.transcribing import Transcriber, open_transcriber
 from bot.warming import Warming
@@ -54,6 +55,7 @@ class House:
     warm_up: Callable[[], None]  # loads the embedder and the classifiers in the background; once is enough
     transcriber: Transcriber | None
     learned: Callable[[], Awaitable[None]]  # waits until the coach hears as well as it ever will
+    model: FallbackResponder | None = None  # the language model with its breaker
 
     async def ready(self) -> None:
         """Waits until the embedder is loaded, or has given up."""
@@ -77,7 +79,7 @@ async def open_house(
     """
     clock = clock or SystemClock()
     prepare_home(settings.home)
-    open_log(settings.home, settings.log_level)
+    open_log(settings.home, settings.log_level, settings.log_format)
     engine = open_engine(settings.database)
     try:
         await upgrade(engine)
@@ -130,6 +132,7 @@ async def open_house(
                     warming.begin,
                     open_transcriber(settings),
                     warming.done,
+                    modelled,
                 )
             finally:
                 await warming.end()
@@ -161,5 +164,8 @@ def open_responder(settings: Settings, budget: TokenBudget, clock: Clock) -> Fal
         log.error("%s; the playbook answers", error)  # noqa: TRY400  # a sentence, no stack
         return None
     return FallbackResponder(
-        ChainResponder(model, budget), PlaybookResponder(), clock, deadline=settings.model_deadline
+        CountedModel(ChainResponder(model, budget)),
+        PlaybookResponder(),
+        clock,
+        deadline=settings.model_deadline,
     )

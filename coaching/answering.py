@@ -11,19 +11,20 @@ from coaching.effects import EndDialogue, SetDialogue
 from coaching.housekeeping import FORGET, open_forget
 from coaching.intent import Intent, answers_checkin, read_intent, says
 from coaching.offers import answer_offer
-from coaching.parts import Draft, Question, ReplyKind, Said
+from coaching.parts import Choice, Draft, Question, ReplyKind, Said
 from coaching.pausing import change_rhythm, pause, resume
 from coaching.plan_words import WHICH
-from coaching.quoting import is_garbled, list_clauses
+from coaching.quoting import is_garbled, list_clauses, measure
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
-from prompts import load_pattern
+from prompts import load_pattern, text
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
     from coaching.thinking import Thinking
 
 SHORT = 30  # characters; a correction is one only when it is nearly all that was said
+BARE = 10  # on the scale of quoting.measure: room for "do not ask" and nothing else
 QUOTED_LATELY = 10  # replies
 ONE_QUESTION = frozenset(
     {goals.DIALOGUE, goals.NEW, MOVE, SPLIT, WHICH, checkins.RESULT, checkins.MISSED, FORGET}
@@ -56,6 +57,8 @@ async def _answer(thinking: Thinking) -> Draft:
     if is_garbled(turn.text):
         return _ask(thinking, "clarify.garbled")
     reading = read_turn(turn, intent, lens, boundary)
+    if reading.no_questions and measure(turn.text) <= BARE:
+        return _hush(thinking)
     if needs_clarifying(turn, reading):
         return _clarify(thinking, reading)
     return await thinking.team.responder.draft(turn, scene, await _remember(thinking, reading))
@@ -111,6 +114,15 @@ def _ask(thinking: Thinking, key: str) -> Draft:
     """One plain question."""
     question = Question(thinking.choose.wording(key), key.rpartition(".")[2])
     return Draft(ReplyKind.CLARIFY, thinking.language, (question,))
+
+
+def _hush(thinking: Thinking) -> Draft:
+    """They only said that they do not want to be asked. A question back would be the very thing."""
+    language = thinking.language
+    said = Said(f"{thinking.choose.wording('turn.no_questions')}\n{text('turn.hush_evenings', language)}")
+    return Draft(
+        ReplyKind.LISTEN, language, (said,), choices=(Choice(text("choice.pause", language), "cmd:pause"),)
+    )
 
 
 def _clarify(thinking: Thinking, reading: Reading) -> Draft:

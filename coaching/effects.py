@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
-from coaching.model import Commitment, CommitmentStatus, Lens, Safety
+from coaching.model import Commitment, CommitmentStatus, Lens, Piece, Safety
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,26 @@ class EndGoal:
     """A goal that is not theirs any more, or is reached."""
 
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddRecord:
+    """Something a tool keeps. ``origin`` is unique for a person: a replay, or a second tap, adds nothing."""
+
+    kind: str
+    origin: str
+    pieces: dict[str, Piece]
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """More pieces or facts of a record, which it may end."""
+
+    origin: str
+    pieces: dict[str, Piece] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +184,8 @@ Effect = (
     | ShrinkCommitment
     | AddGoal
     | EndGoal
+    | AddRecord
+    | ChangeRecord
     | ChangeSettings
     | Snooze
     | SkipTonight

@@ -185,6 +185,37 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of the person inside a record, and where they come from.
+
+    Attributes:
+        text: verbatim.
+        said_on: the local date.
+        message_id: the message they stand in; None for the one being answered until the journal has stored it.
+        commitment_id: the promise they stand in, when they were not said in a message.
+        number: what they amount to, when they name an amount.
+    """
+
+    text: str
+    said_on: date
+    message_id: int | None = None
+    commitment_id: int | None = None
+    number: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something a tool keeps, in the person's words by name; ``facts`` are no words."""
+
+    kind: str
+    origin: str
+    said_on: date
+    pieces: dict[str, Piece]
+    facts: dict[str, str]
+    ended_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Commitment:
     """A step promised for a day.
 

@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coaching.model import Commitment, EarlierOffer, Goal, Lens, Message, Recalled, Safety, Scene, Turn
+    from coaching.model import (
+        Commitment,
+        EarlierOffer,
+        Goal,
+        Lens,
+        Message,
+        Recalled,
+        Record,
+        Safety,
+        Scene,
+        Turn,
+    )
     from coaching.parts import Draft
     from coaching.reading import Reading
 
@@ -49,7 +60,7 @@ class Recall(Protocol):
         only_user: bool = False,
         lenses: Sequence[Lens] = (),
         vector: NDArray[np.float32] | None = None,
-        floor: float = 0.3,
+        floor: float = 0.38,
     ) -> tuple[Recalled, ...]:
         """The memories that fit the query, best first; empty when nothing fits. Never a crisis message.
 
@@ -82,6 +93,14 @@ class SceneReader(Protocol):
 
     async def list_goals(self, user_id: int, *, ended: bool = False) -> tuple[Goal, ...]:
         """Goals, oldest first; with ``ended`` the history as well."""
+        ...
+
+    async def list_records(self, user_id: int, *kinds: str) -> tuple[Record, ...]:
+        """What the tools of these kinds keep, oldest first, ended ones included."""
+        ...
+
+    async def list_said(self, user_id: int, message_ids: tuple[int, ...]) -> tuple[Message, ...]:
+        """Those of these messages that are theirs and may be quoted, oldest first."""
         ...
 
     async def find_message(self, user_id: int, message_id: int) -> Message | None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coaching.lenses import LensReader, LensReading
-    from coaching.model import Goal, Language, Recalled, Scene, Turn
+    from coaching.model import Goal, Language, Piece, Recalled, Record, Scene, Turn
     from coaching.ports import Budget, Encoder, Recall, Responder, SceneReader, SecondListener
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
-FLOOR = 0.3  # the fit from which a memory answers a question; calibrated in memory/recall/fusion.py
+FLOOR = 0.38  # the fit from which a memory answers a question; calibrated in memory/recall/fusion.py
 LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 
@@ -52,6 +52,7 @@ class Thinking:
     lens: LensReading | None = None
     messages: dict[int, str] = field(default_factory=dict)
     goals_before: dict[int, str] = field(default_factory=dict)
+    promised: dict[int, str] = field(default_factory=dict)
 
     @property
     def language(self) -> Language:
@@ -95,6 +96,33 @@ class Thinking:
         self.goals_before |= {-goal.id: f"{goal.text}\n{goal.success}" for goal in history}
         return history
 
+    async def know_records(self, *kinds: str) -> tuple[Record, ...]:
+        """What the tools keep, oldest first; the messages behind it may be quoted from then on.
+
+        Words that stand in no message any more, because it was edited, are left out.
+        """
+        scenes, user_id = self.team.scenes, self.turn.user_id
+        records = await scenes.list_records(user_id, *kinds)
+        pieces = [piece for record in records for piece in record.pieces.values()]
+        ids = {piece.message_id for piece in pieces if piece.message_id is not None}
+        said = {m.id: m.text for m in await scenes.list_said(user_id, tuple(sorted(ids)))}
+        self.messages |= said
+        for piece in pieces:
+            if piece.commitment_id is not None:
+                self.vouch(piece.commitment_id, piece.text)
+
+        def stands(piece: Piece) -> bool:
+            return piece.commitment_id is not None or piece.text in said.get(piece.message_id or 0, "")
+
+        return tuple(
+            replace(record, pieces={name: p for name, p in record.pieces.items() if stands(p)})
+            for record in records
+        )
+
+    def vouch(self, commitment_id: int, words: str) -> None:
+        """These words of an earlier promise may be quoted."""
+        self.promised[commitment_id] = f"{self.promised.get(commitment_id, '')}\n{words}"
+
     @property
     def sources(self) -> Sources:
         """Everything a quote may come from.
@@ -102,7 +130,9 @@ class Thinking:
         Under 0 stand the words of a dialogue under way and of the offered step, under negative ids the goals.
         """
         known = list_sources(self.turn, self.scene, self.messages)
-        return replace(known, commitments=self.goals_before | dict(known.commitments))
+        planned = self.goals_before | dict(known.commitments)
+        earlier = {n: f"{planned.get(n, '')}\n{words}" for n, words in self.promised.items()}
+        return replace(known, commitments=planned | earlier)
 
 
 def list_sources(turn: Turn, scene: Scene, messages: Mapping[int, str]) -> Sources:

@@ -171,6 +171,7 @@ async def _forget(tx: Transaction, user_id: int, wanted: Collection[int]) -> Rec
     promises = Promises(tx, user_id, forgotten, traces)
     commitments = await promises.redact_commitments()
     goals = await promises.redact_goals()
+    await promises.redact_records()
     await promises.end_dialogue()
     quotes = await Replies(tx, user_id, forgotten, traces, await promises.list_kept()).redact()
     return Receipt(

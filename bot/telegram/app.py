@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import InvalidToken, TelegramError
 
 from bot.health import Health
+from bot.metrics import Metrics
 from bot.schedule.embedded import EVERY, EmbeddedSchedule
 from bot.settings import WrongSettings
 from bot.telegram.chat import Chat, Manner
@@ -29,7 +30,7 @@ from bot.telegram.sending.pace import Pace
 from bot.telegram.sending.typing import typing
 from bot.telegram.sketch import KINDS
 from bot.ticks import Ticks
-from bot.webhook import build_health_app, build_webhook_app, derive_secret, serve
+from bot.webhook import build_watch_app, build_webhook_app, derive_secret, serve
 from memory.sql.inbox import drop_settled
 from memory.sql.nudges import Post
 from memory.sql.outbox import drop_sent
@@ -141,9 +142,10 @@ class TelegramDoor:
                 group.create_task(self._keep_index()),
                 group.create_task(self._keep_house()),
             ]
-            if self._settings.metrics_port and self._polls:
-                health = build_health_app(self._health)
-                beside.append(group.create_task(serve(health, "127.0.0.1", self._settings.metrics_port)))
+            if self._settings.metrics_port:
+                watch = build_watch_app(self._health, Metrics(self._house.journal, self._house.model))
+                port = self._settings.metrics_port
+                beside.append(group.create_task(serve(watch, self._settings.metrics_host, port)))
             await stop.wait()
             taking.cancel()
             self._ticks.stop()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from bot.logs import followed
+from bot.metrics import STAGE, timed
 from bot.outage import is_outage
 from bot.telegram.desk import DOOR
 from bot.telegram.handlers import answer, cancel
@@ -222,7 +224,12 @@ class Chat:
 
     async def _think_visibly(self, batch: Sequence[Update]) -> Thought | Exception:
         async with self._slots, self._typing(self._chat_id):
-            return await self._think(batch)
+            waited = (self._desk.clock.now() - batch[0].pending.received_at).total_seconds()
+            STAGE.labels("wait").observe(max(0.0, waited))
+            with followed(batch[-1].origin), timed("think"):
+                thought = await self._think(batch)
+                log.info("thought about, %d at once", len(batch))
+            return thought
 
     async def _think(self, batch: Sequence[Update]) -> Thought | Exception:
         """What the batch comes to, or what went wrong: one update must not block those behind it."""
@@ -238,7 +245,9 @@ class Chat:
             await self._fail(batch, thought)
             return
         try:
-            await self._drain.settle(DOOR, [update.pending for update in batch], thought)
+            with followed(batch[-1].origin), timed("write"):
+                await self._drain.settle(DOOR, [update.pending for update in batch], thought)
+                log.info("settled")
         except Exception as error:  # noqa: BLE001  # it may be its words that the database refuses
             await self._fail(batch, error)
 

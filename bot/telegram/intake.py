@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
+from bot.logs import followed
+from bot.metrics import UPDATES
 from bot.telegram.sketch import KINDS, Sketch, sketch
 from memory.sql.blocked import mark_blocked, mark_open
 from memory.sql.doors import mark_polled
@@ -103,6 +105,10 @@ class Intake:
             raw=raw,
             why=why,
         )
+        if stored:
+            UPDATES.labels("yes" if raw is not None else "no").inc()
+            with followed(f"u{self._bot_id}:{update_id}"):
+                log.info("stored%s", "" if raw is not None else f", not taken: {why}")
         return stored and raw is not None
 
     async def _judge(self, tx: Transaction, update: object, seen: Sketch) -> tuple[str | None, str]:

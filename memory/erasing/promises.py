@@ -1,4 +1,4 @@
-"""Takes forgotten words out of what was made of them in the person's own name: plans, goals, a dialogue.
+"""Takes forgotten words out of what was made of them in the person's own name: plans, goals, records, a dialogue.
 
 Runs after the messages were deleted, in the same transaction: what is left then is what may vouch for words.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 
 from coaching.model import CommitmentStatus, Role
 from memory.erasing.redaction import GONE, Kept, Redaction, Traces, list_strings
-from memory.sql.tables import CommitmentRow, DialogueRow, GoalRow, MessageRow
+from memory.sql.tables import CommitmentRow, DialogueRow, GoalRow, MessageRow, RecordRow
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,6 +84,37 @@ class Promises:
                 await self._db.execute(update(GoalRow).where(GoalRow.id == row.id).values(**values))
         return touched
 
+    async def redact_records(self) -> int:
+        """Takes out the pieces that came from a forgotten message, numbers and all, and redacts the others.
+
+        A record is about its piece called ``what``: without that, or with no piece left, it goes.
+
+        Returns:
+            How many were touched.
+        """
+        touched = 0
+        rows = await self._db.scalars(select(RecordRow).where(RecordRow.user_id == self._user_id))
+        for row in rows.all():
+            before = row.data["pieces"]
+            pieces = {}
+            for name, piece in before.items():
+                gone = piece["message_id"] in self._forgotten.ids
+                words = GONE if gone else await self._clean(piece["text"], quote=True)
+                if words != GONE:
+                    pieces[name] = piece | {"text": words}
+            if pieces == before:
+                continue
+            touched += 1
+            if not pieces or ("what" in before and "what" not in pieces):
+                await self._db.execute(delete(RecordRow).where(RecordRow.id == row.id))
+            else:
+                await self._db.execute(
+                    update(RecordRow)
+                    .where(RecordRow.id == row.id)
+                    .values(data=row.data | {"pieces": pieces})
+                )
+        return touched
+
     async def end_dialogue(self) -> None:
         """Ends a dialogue whose state holds forgotten words: it cannot go on about nothing."""
         row = await self._db.get(DialogueRow, self._user_id)
@@ -97,13 +128,16 @@ class Promises:
             await self._db.execute(delete(DialogueRow).where(DialogueRow.user_id == self._user_id))
 
     async def list_kept(self) -> Kept:
-        """The words of the plans and goals that stay."""
+        """The words of the plans, goals and records that stay."""
         commitments = await self._db.scalars(
             select(CommitmentRow).where(CommitmentRow.user_id == self._user_id)
         )
         goals = await self._db.scalars(select(GoalRow).where(GoalRow.user_id == self._user_id))
         plans = [f"{row.text}\n{row.cue}\n{row.visible_end}\n{row.if_then}" for row in commitments]
-        return Kept.of([*plans, *(f"{row.text}\n{row.success}\n{row.horizon}" for row in goals)])
+        aims = [f"{row.text}\n{row.success}\n{row.horizon}" for row in goals]
+        records = await self._db.scalars(select(RecordRow.data).where(RecordRow.user_id == self._user_id))
+        pieces = [piece["text"] for data in records for piece in data["pieces"].values()]
+        return Kept.of([*plans, *aims, *pieces])
 
     async def _clean_result(self, result: str, on: date | None) -> str:
         """A result is a message of its day: where that one is forgotten, nothing else vouches for it."""

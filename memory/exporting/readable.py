@@ -1,4 +1,4 @@
-"""``journal.md``: everything said by date, goals, plans with their results and reviews, for people."""
+"""``journal.md``: everything said by date, goals, plans with their results, records and reviews, for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from coaching.model import Channel, Role
 from memory.exporting.rows import BATCH
-from memory.sql.tables import CommitmentRow, GoalRow, ImportRow, MessageRow, ReviewRow
+from memory.sql.tables import CommitmentRow, GoalRow, ImportRow, MessageRow, RecordRow, ReviewRow
 from prompts import text
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class _Readable:
         await self._line(self._say("made", date=local.date(), time=f"{local:%H:%M}", zone=self._user.zone))
         await self._goals()
         await self._plans()
+        await self._records()
         await self._reviews()
         await self._said()
 
@@ -97,6 +98,30 @@ class _Readable:
         ):
             if words:
                 await self._page.write(f"  - {self._say(key, text=_flat(words))}\n")
+
+    async def _records(self) -> None:
+        """What the tools keep, with the day of each piece; nothing at all where they were never used."""
+        rows = await self._db.scalars(
+            select(RecordRow)
+            .where(RecordRow.user_id == self._user.id)
+            .order_by(RecordRow.created_at, RecordRow.id)
+        )
+        records = rows.all()
+        if not records:
+            return
+        await self._line(f"## {self._say('records')}")
+        for row in records:
+            kind = text(f"tools.kind.{row.kind}", self._user.language)
+            if part := row.data["facts"].get("part"):
+                kind += self._say("part", text=text(f"me.part_{part}", self._user.language))
+            await self._page.write(f"- {self._say('record', date=row.said_on, kind=kind)}\n")
+            for name, piece in row.data["pieces"].items():
+                label = text(f"tools.piece.{name}", self._user.language)
+                words = self._say(
+                    "piece", name=label, text=_flat(piece["text"]), date=piece["said_on"]
+                )
+                await self._page.write(f"  - {words}\n")
+        await self._page.write("\n")
 
     async def _reviews(self) -> None:
         await self._line(f"## {self._say('reviews')}")

@@ -2,7 +2,8 @@
 
 ``{"id", "history": [{"id", "session", "date", "speaker", "text"}],
 "questions": [{"q", "evidence": [ids], "category"}]}``. A question without evidence asks for what was never
-said; one with ``older`` asks for an update of those. Everything goes the way of a real message: into the
+said; one with ``older`` asks for an update of those. A person may have a ``today``, from which "last month" is
+counted. Everything goes the way of a real message: into the
 journal, through the index, out of ``recall``.
 """
 
@@ -14,7 +15,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -41,11 +42,12 @@ _FOREIGN = 3  # every third question is also put to somebody else's history
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One line of the file; the ids are the file's."""
+    """One line of the file; the ids are the file's. ``today`` is when the questions are asked."""
 
     name: str
     history: tuple[dict[str, Any], ...]
     questions: tuple[dict[str, Any], ...]
+    today: datetime = datetime(2024, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ def read_people(path: Path) -> tuple[Person, ...]:
             continue
         try:
             told = json.loads(line)
-            people.append(Person(str(told["id"]), tuple(told["history"]), tuple(told["questions"])))
+            person = Person(str(told["id"]), tuple(told["history"]), tuple(told["questions"]))
+            today = told.get("today")
+            people.append(replace(person, today=_moment(today, person.today)) if today else person)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{path.name}, line {number}, is not a person with a history: {error}"
@@ -168,9 +172,8 @@ async def _house(
                     for user_id, person in enumerate(people, 1):
                         ids.append(await _store(connection, user_id, person, first))
                         first += len(person.history)
-            recall = open_recall(
-                engine, Path(folder), clock=_At(datetime(2024, 12, 31, tzinfo=UTC)), embedder=embedder
-            )
+            now = max((person.today for person in people), default=datetime(2024, 12, 31, tzinfo=UTC))
+            recall = open_recall(engine, Path(folder), clock=_At(now), embedder=embedder)
             await recall.start()
             try:
                 await recall.ready()

@@ -263,6 +263,7 @@ class Rivals:
             found.append(_Mem0(self._encoder, folder))
         with suppress(ImportError):
             found.append(_Mempalace(self._encoder, folder))
+        warnings.simplefilter("ignore")  # again: importing them put filters before ours
         return tuple(found)
 
     def __exit__(self, *_: object) -> None:

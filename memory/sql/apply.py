@@ -10,6 +10,8 @@ from sqlalchemy import func, select, update
 from coaching.effects import (
     AddCommitment,
     AddGoal,
+    AddRecord,
+    ChangeRecord,
     ChangeSettings,
     DeclineStep,
     Effect,
@@ -32,6 +34,7 @@ from coaching.model import CommitmentStatus, Role, Safety
 from memory.erase import forget_messages, forget_user, undo_last_import
 from memory.sql.nudge_answers import answer_skip, answer_snooze
 from memory.sql.nudges import RHYTHM, replan
+from memory.sql.records import add_record, change_record
 from memory.sql.tables import CommitmentRow, GoalRow, MessageRow, ReviewRow, UsedTextRow, UserRow
 from prompts import text
 
@@ -61,6 +64,10 @@ async def apply(tx: Transaction, turn: Turn, effect: Effect) -> str | None:  # n
             await _add_goal(tx, turn, effect)
         case EndGoal():
             await _end_goal(tx, turn, effect.id)
+        case AddRecord():
+            await add_record(tx, turn, effect)
+        case ChangeRecord():
+            await change_record(tx, turn, effect)
         case ChangeSettings():
             await _change_person(tx, turn, **effect.values)
             if RHYTHM & effect.values.keys():

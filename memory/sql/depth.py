@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from memory.sql.tables import IndexOpRow, InboxRow, OutboxRow, TokenTotalRow
+from memory.sql.tables import InboxRow, IndexOpRow, OutboxRow, TokenTotalRow
 
 if TYPE_CHECKING:
     from memory.sql.journal import Journal

@@ -24,6 +24,7 @@ from coaching.model import (
     Lens,
     Message,
     OfferedStep,
+    Record,
     Role,
     Safety,
     Scene,
@@ -33,6 +34,7 @@ from coaching.model import (
 from memory.errors import NotStored, UnknownPerson
 from memory.sql.engine import WRITING
 from memory.sql.offers import find_earlier, find_taken, step_from
+from memory.sql.records import record_from
 from memory.sql.rows import commitment_from, goal_from, message_from, user_from
 from memory.sql.tables import (
     CommitmentRow,
@@ -42,6 +44,7 @@ from memory.sql.tables import (
     MessageLensRow,
     MessageRow,
     QuoteRow,
+    RecordRow,
     UsedTextRow,
     UserRow,
 )
@@ -268,6 +271,32 @@ class Journal:
             query = select(GoalRow).where(GoalRow.user_id == user_id).order_by(GoalRow.id)
             rows = await db.scalars(query if ended else query.where(GoalRow.ended_at.is_(None)))
             return tuple(goal_from(row) for row in rows)
+
+    async def list_records(self, user_id: int, *kinds: str) -> tuple[Record, ...]:
+        """What the tools of these kinds keep, oldest first, ended ones included."""
+        zone = (await self.load_user(user_id)).tz
+        async with self.read() as db:
+            rows = await db.scalars(
+                select(RecordRow)
+                .where(RecordRow.user_id == user_id, RecordRow.kind.in_(kinds))
+                .order_by(RecordRow.created_at, RecordRow.id)
+            )
+            return tuple(record_from(row, zone) for row in rows)
+
+    async def list_said(self, user_id: int, message_ids: tuple[int, ...]) -> tuple[Message, ...]:
+        """Those of these messages that are theirs and may be quoted, oldest first."""
+        async with self.read() as db:
+            rows = await db.scalars(
+                select(MessageRow)
+                .where(
+                    MessageRow.user_id == user_id,
+                    MessageRow.id.in_(message_ids),
+                    MessageRow.role == Role.USER,
+                    MessageRow.safety == Safety.NONE,
+                )
+                .order_by(MessageRow.id)
+            )
+            return tuple(message_from(row) for row in rows)
 
     async def lenses_of(self, message_ids: tuple[int, ...]) -> dict[int, tuple[Lens, ...]]:
         """The lenses heard in each message, strongest first."""

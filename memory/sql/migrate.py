@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from memory.errors import NewerDatabase
 from memory.sql.engine import WRITING
@@ -16,6 +17,8 @@ from memory.sql.engine import WRITING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+_MIGRATING = 7_155_300  # the advisory lock under which one process migrates
 
 
 def _config() -> Config:
@@ -53,4 +56,8 @@ async def upgrade(engine: AsyncEngine, *, to: str = "head") -> str | None:
     async with engine.connect() as connection:
         writing = await connection.execution_options(**WRITING)
         async with writing.begin():
+            if (
+                engine.dialect.name == "postgresql"
+            ):  # replicas start together; SQLite has one writer at a time
+                await writing.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
             return await writing.run_sync(_upgrade, _config(), to)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Time,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -268,6 +269,27 @@ class ReviewRow(Table):
     created_at: Mapped[datetime]
 
 
+class RecordRow(Table):
+    """Something a tool keeps: a weighing, a try, a line about themselves, the figures of a runway.
+
+    ``data`` holds the person's words as ``pieces``, each with the message it was said in, and ``facts`` that
+    are no words. ``message_id`` is where the first piece was said; ``origin`` makes a replay change nothing.
+    """
+
+    __tablename__ = "records"
+    __table_args__ = (UniqueConstraint("user_id", "origin"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = _owner()
+    kind: Mapped[str] = mapped_column(String(16))
+    data: Mapped[dict[str, Any]]
+    said_on: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    message_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("messages.id", ondelete="SET NULL"))
+    origin: Mapped[str] = mapped_column(String(80))
+
+
 class DialogueRow(Table):
     """The conversation over several turns that a person is in the middle of, if any."""
 
@@ -364,6 +386,14 @@ class InboxRow(Table):
     __tablename__ = "inbox"
     __table_args__ = (
         Index("ix_inbox_chat_id_state", "chat_id", "state", "seq"),
+        # of eight days of updates the few that still wait, or were set aside
+        Index(
+            "ix_inbox_unsettled",
+            "state",
+            "received_at",
+            sqlite_where=text("state <> 'done'"),
+            postgresql_where=text("state <> 'done'"),
+        ),
         UniqueConstraint("bot_id", "update_id"),
         CheckConstraint("state IN ('new','done','dead')", name="state"),
     )
@@ -382,13 +412,28 @@ class InboxRow(Table):
 
 
 class DoorRow(Table):
-    """A bot as Telegram knows it: when it last answered, and when it came back after more than a day."""
+    """A bot as Telegram knows it: when it last answered, and when it came back after more than a day.
+
+    ``secret_turn`` counts how often the webhook's secret was changed; the secret is made from it, not stored.
+    """
 
     __tablename__ = "doors"
 
     bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     polled_at: Mapped[datetime]
     back_at: Mapped[datetime | None]
+    secret_turn: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    secret_turned_at: Mapped[datetime | None]
+
+
+class AccessRow(Table):
+    """Whom the operator lets in or keeps out, whatever ALLOWED_USERS says."""
+
+    __tablename__ = "access"
+
+    telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    allowed: Mapped[bool] = mapped_column(Boolean)
+    set_at: Mapped[datetime]
 
 
 class CodeRow(Table):

@@ -252,6 +252,13 @@ async def test_nothing_is_asked_of_who_asked_not_to_be_asked(lin: Person) -> Non
     assert "？" not in QUOTED.sub("", re.sub(r"‹[^‹›]*›", "", reply))
 
 
+@pytest.mark.parametrize("words", ["别问我了", "stop asking me", "今晚别再问问题了"])
+async def test_who_only_says_not_to_be_asked_is_not_asked_back(lin: Person, words: str) -> None:
+    answer = await lin.coach.reply_to(lin.turn(words))
+    assert not re.search(r"[?？]", answer.reply.text)
+    assert [choice.data for choice in answer.reply.draft.choices] == ["cmd:pause"]
+
+
 async def test_a_voice_transcript_of_masks_is_asked_about_and_not_guessed_at(lin: Person) -> None:
     answer = await lin.coach.reply_to(lin.turn("那个就是如果我把那个***交给他们就是****然后后面是不是***"))
     assert answer.safety is not Safety.NONE or answer.reply.draft.kind is ReplyKind.CLARIFY

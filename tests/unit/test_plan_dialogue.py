@@ -80,6 +80,24 @@ def test_a_clear_line_is_read_back_and_kept_after_a_yes() -> None:
     assert planner.scene.dialogue is None
 
 
+@pytest.mark.parametrize(
+    "words", ["没什么会挡", "应该没什么会拦住它", "没啥问题", "nothing comes to mind", "Probably nothing will."]
+)
+def test_nothing_in_its_way_is_no_obstacle_but_a_yes(words: str) -> None:
+    lin = Planner()
+    lin.opens("周四午休给Dana看报价页，20分钟")
+    lin.answers(words)
+    assert [kept.text for kept in lin.kept] == ["给Dana看报价页"]
+
+
+@pytest.mark.parametrize("words", ["没时间", "没有动力", "孩子生病没办法"])
+def test_what_is_missing_is_an_obstacle(words: str) -> None:
+    lin = Planner()
+    lin.opens("周四午休给Dana看报价页，20分钟")
+    lin.answers(words)
+    assert lin.kept == []
+
+
 def test_the_same_in_english() -> None:
     planner = Planner()
     planner.opens("Thursday 7pm draft the first page, 25 minutes")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from telegram.error import TelegramError
 
+from bot.logs import followed
+from bot.metrics import SENT, timed
 from bot.telegram.render import Piece, render
 from bot.telegram.sending.call import FileUnsendable, send_piece
 from bot.telegram.sending.failure import Failure, Meaning, read_failure
@@ -67,6 +69,10 @@ class RowSender:
 
     async def send(self, row: Claimed) -> None:
         """Sends what is left of a row, and says in the outbox what became of it."""
+        with followed(row.key.rpartition(":")[0] if row.must else f"outbox {row.id}"):
+            await self._send(row)
+
+    async def _send(self, row: Claimed) -> None:
         payload = await self._prepared(row)
         if payload is None:
             return
@@ -88,6 +94,8 @@ class RowSender:
                 await self._failed(row, read_failure(error), began)
                 return
             self.outage.end()
+            SENT.labels("arrived").inc()
+            log.info("sent")
             if not await self._arrived(row, number, len(pieces), sent_id):
                 return
         if row.pieces_sent >= len(pieces):
@@ -111,8 +119,9 @@ class RowSender:
         if piece.document or piece.figure:
             deadline = DEADLINE_FOR_FILES
             await self._extend_lease(row, deadline)
-        async with asyncio.timeout(deadline.total_seconds()):
-            return await send_piece(self._bot, row.chat_id, piece)
+        with timed("send"):
+            async with asyncio.timeout(deadline.total_seconds()):
+                return await send_piece(self._bot, row.chat_id, piece)
 
     async def _may_go_on(self, row: Claimed) -> bool:
         """Whether the next piece of a long text may follow at once; if not, the rest waits in the outbox."""
@@ -144,6 +153,7 @@ class RowSender:
             await tx.commit()
 
     async def _failed(self, row: Claimed, failure: Failure, began: datetime) -> None:
+        SENT.labels(failure.meaning.name.lower()).inc()
         log.warning("outbox %s failed: %s, %s", row.id, failure.meaning.name, failure.why)
         now = self._journal.clock.now()
         if failure.meaning not in (Meaning.DOWN, Meaning.DOUBT):
