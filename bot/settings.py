@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         default="packaged",
         description="The embedder: the packaged all-MiniLM-L6-v2, or a sentence-transformers name or path.",
     )
+    device: str = Field(
+        default="",
+        description="What the embedder runs on: cpu, cuda, mps; empty: the processor for the packaged one, "
+        "and for another the best there is.",
+    )
     model: str = Field(
         default="",
         description="The language model: openai:NAME, anthropic:NAME, ollama:NAME …; none when empty.",

@@ -90,6 +90,7 @@ async def open_house(
             engine,
             settings.home,
             embedder=settings.embedder,
+            device=settings.device,
             chroma_url=settings.chroma_url or None,
             clock=clock,
         )

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 _HAN = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
-_ENGLISH = dict(
-    zip(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
-        (*range(1, 20), *range(20, 100, 10)),
-        strict=True,
-    )
-)
+_ENGLISH = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
 _UNITS = {
     "十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000, "w": 10_000, "k": 1_000,
     "m": 1_000_000, "hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_000,
@@ -88,7 +86,7 @@ def _evaluate(tokens: list[_Token]) -> float:
         elif token.kind == "zero":
             number, bare = (0.0 if len(tokens) == 1 else None), True
             continue
-        elif token.value >= _LARGE or token.value == 1_000 and section:
+        elif token.value >= _LARGE or (token.value == 1_000 and section):
             counted = section + (number or 0.0)
             total, section, number = total + (counted or 1.0) * token.value, 0.0, None
             unit = token.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coaching import checkins, goals, planning, recalling
+from coaching import checkins, goals, planning, recalling, tools
 from coaching.commitments import MOVE, SPLIT
 from coaching.effects import EndDialogue, SetDialogue
 from coaching.housekeeping import FORGET, open_forget
@@ -28,6 +28,7 @@ BARE = 10  # on the scale of quoting.measure: room for "do not ask" and nothing 
 QUOTED_LATELY = 10  # replies
 ONE_QUESTION = frozenset(
     {goals.DIALOGUE, goals.NEW, MOVE, SPLIT, WHICH, checkins.RESULT, checkins.MISSED, FORGET}
+    | tools.DIALOGUES
 )
 
 _WANT = load_pattern("reflecting.want")
@@ -83,6 +84,8 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:  # 
             return planning.open_plan(replace(turn, text=""), scene, thinking.choose)
         case Intent.GOAL:
             return _change_goal(thinking)
+        case Intent.WEIGH | Intent.TRIES | Intent.ME | Intent.CV | Intent.RUNWAY:
+            return await tools.open_in_words(thinking, intent)
         case Intent.PAUSE:
             return pause(turn, scene)
         case Intent.RESUME:

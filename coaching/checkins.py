@@ -14,7 +14,7 @@ from coaching.model import Commitment, CommitmentStatus, Event
 from coaching.parts import Choice, Draft, NextStep, Part, Question, Quote, Reflection, ReplyKind, Said
 from coaching.quoting import list_clauses, measure
 from coaching.reading import EVENING_ENDS, MORNING
-from coaching.recalling import quotable
+from coaching.recalling import begin_of, quotable
 from coaching.subjects import names
 from prompts import load_pattern, text
 from prompts.texts_data import fill
@@ -58,12 +58,13 @@ def choose_reported(scene: Scene, turn: Turn) -> Commitment | None:
 
 def item_quote(item: Commitment) -> Quote:
     """The commitment in the person's own words; of a long one, how it begins."""
-    words = quotable(item.text)
-    if measure(words) > LONGEST_ITEM:
-        ends = (gap.start() for gap in re.finditer(r"[，。；、,;.\s]", words))
-        fitting = [end for end in ends if 0 < measure(words[:end]) <= LONGEST_ITEM]
-        words = words[: fitting[-1] if fitting else LONGEST_ITEM]
-    return Quote(words, commitment_id=item.id)
+    return Quote(begin_of(quotable(item.text), LONGEST_ITEM), commitment_id=item.id)
+
+
+def is_due(scene: Scene, turn: Turn) -> bool:
+    """Whether there is a commitment to ask about."""
+    item = choose_item(scene, turn)
+    return item is not None and item.due_on <= turn.today
 
 
 def build_checkin(turn: Turn, scene: Scene, choose: Chooser) -> Draft:

@@ -19,6 +19,8 @@ from coaching import (
     planning,
     recalling,
     review,
+    tools,
+    tries,
 )  # fmt: skip
 from coaching.effects import EndDialogue
 from coaching.figure import WEEKS, build_figure
@@ -51,6 +53,11 @@ async def answer_event(thinking: Thinking, event: Event) -> Draft:
     """The coach speaks first."""
     if event is Event.WEEKLY_REVIEW:
         return await _review(thinking)
+    if event is Event.EVENING_CHECKIN and not checkins.is_due(thinking.scene, thinking.turn):
+        dialogue = thinking.scene.dialogue
+        idle = dialogue is None or thinking.turn.now - dialogue.since > DIALOGUE_LASTS
+        if idle and (asked := await tries.ask_tonight(thinking)):
+            return asked
     return checkins.build_checkin(thinking.turn, thinking.scene, thinking.choose)
 
 
@@ -77,6 +84,8 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
         case "goals":
             history = await thinking.know_goals() if not turn.text else ()
             return goals.open_goals(turn, scene, _lens_of(thinking), history)
+        case _ if name in tools.NAMES:
+            return await tools.open_tool(thinking, name)
         case "settings":
             return housekeeping.open_settings(turn, scene, model=await _model_line(thinking))
         case "privacy":
@@ -117,7 +126,8 @@ def _cancel(thinking: Thinking) -> Draft:
         return info(turn, "step.none")
     if dialogue.kind == plan_lines.DIALOGUE and dialogue.state["items"]:
         return planning.keep_draft(turn, dialogue)
-    return info(turn, "plan.not_saved", EndDialogue())
+    left = "tools.left" if dialogue.kind in tools.DIALOGUES else "plan.not_saved"
+    return info(turn, left, EndDialogue())
 
 
 async def answer_tap(thinking: Thinking, data: str) -> Draft:
@@ -139,6 +149,8 @@ async def answer_tap(thinking: Thinking, data: str) -> Draft:
             if rest == "post"
             else review.build_forward(turn, scene)
         )
+    if name in tools.NAMES and (draft := await tools.answer_tap(thinking, name, rest)):
+        return draft
     if name == "rhythm":
         return pausing.change_rhythm(turn, scene, rest)
     return await answer_dialogue(thinking) or info(turn, "step.none")
@@ -156,6 +168,8 @@ async def answer_dialogue(thinking: Thinking) -> Draft | None:
         return changed
     if scene.dialogue is None or turn.now - scene.dialogue.since > DIALOGUE_LASTS:
         return None
+    if draft := await tools.go_on(thinking, scene.dialogue):
+        return draft
     return _go_on(thinking, scene.dialogue) or (None if open_ended else plan_words.answer_words(turn, scene))
 
 

@@ -39,6 +39,11 @@ class Intent(StrEnum):
     OFF_TOPIC = "off_topic"
     PLAN = "plan"
     GOAL = "goal"
+    WEIGH = "weigh"
+    TRIES = "tries"
+    ME = "me"
+    CV = "cv"
+    RUNWAY = "runway"
     PAUSE = "pause"
     RESUME = "resume"
     WEEKLY = "weekly"
@@ -54,7 +59,8 @@ _SHORT_DONE = re.compile(
 )
 SMALL = (
     Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
-    Intent.PLAN, Intent.GOAL, Intent.PAUSE, Intent.RESUME, Intent.FORGET,
+    Intent.PLAN, Intent.GOAL, Intent.WEIGH, Intent.TRIES, Intent.ME, Intent.CV, Intent.RUNWAY,
+    Intent.PAUSE, Intent.RESUME, Intent.FORGET,
 )  # fmt: skip
 LONG = 60  # beyond this a message is about more than the phrase that matched
 

@@ -191,7 +191,7 @@ class Piece:
     Attributes:
         text: verbatim.
         said_on: the local date.
-        message_id: the message they stand in; None for the one being answered until the journal has stored it.
+        message_id: the message they stand in; None for the one being answered, until it is stored.
         commitment_id: the promise they stand in, when they were not said in a message.
         number: what they amount to, when they name an amount.
     """

@@ -276,7 +276,8 @@ _NOT_NAMES = frozenset(
 _MEASURE = re.compile(r"大?(?:[版份场张页套本堆批轮期沓部项家款台遍摞](?!权|景|图|单|板|门|目)|周(?=周))")
 _COUNTS = re.compile(r"(?:[一两二三四五六七八九十百几\d这那每哪上下第]|好多|半)\s?$")
 _BARE = re.compile(
-    r"(?:^|[.,;:!?]\s+|\b(?:and|but|because|so|then)\s+)(boss|manager|team lead|lead|client|director|recruiter)\b",
+    r"(?:^|[.,;:!?]\s+|\b(?:and|but|because|so|then)\s+)"
+    r"(boss|manager|team lead|lead|client|director|recruiter)\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(

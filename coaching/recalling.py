@@ -124,6 +124,15 @@ def quotable(memory: str) -> str:
     return max(pieces, key=len) or stripped
 
 
+def begin_of(words: str, most: int) -> str:
+    """How a long line begins, up to a gap; a line of at most ``most`` (as ``measure`` counts) stays whole."""
+    if measure(words) <= most:
+        return words
+    ends = (gap.start() for gap in re.finditer(r"[，。；、,;.\s]", words))
+    fitting = [end for end in ends if 0 < measure(words[:end]) <= most]
+    return words[: fitting[-1] if fitting else most]
+
+
 def list_recalled(turn: Turn, found: Sequence[Recalled]) -> Draft:
     """``/recall WORDS``: every hit with its date and a word on why, each ready to be erased."""
     if not found:
@@ -189,12 +198,16 @@ def says_otherwise(before: str, now: str) -> bool:
     return taken and bool(_NO.search(before)) != bool(_NO.search(now))
 
 
+_ORDER = re.compile(r"^/[a-z]+\s+")  # what was said with a command is what follows its name
+
+
 def build_why(turn: Turn, message: Message | None) -> Draft:
     """Where a past quote came from."""
     if message is None:
         return Draft(ReplyKind.INFO, turn.language, (Said(text("recall.why_none", turn.language)),))
     key = "recall.why_note" if message.channel is Channel.IMPORT else "recall.why"
-    said = whole_or_best(message.text, turn.text, message.id)
+    words = _ORDER.sub("", message.text) if message.channel is Channel.COMMAND else message.text
+    said = whole_or_best(words, turn.text, message.id)
     date = say_date(message.said_on, turn.today, turn.language)
     words = text(key, turn.language, date=date, q=said.text, id=message.id)
     return Draft(

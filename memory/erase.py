@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, insert, select, true, update
 
+from memory.erasing.figures import link_figures
 from memory.erasing.forgotten import Forgotten, chunks, gather
 from memory.erasing.history import redact_history
 from memory.erasing.people import find_seqs, list_updates
@@ -168,6 +169,7 @@ async def _forget(tx: Transaction, user_id: int, wanted: Collection[int]) -> Rec
     await _delete(tx, user_id, forgotten)
     # the first time, every text of the house is read for it
     traces = await asyncio.to_thread(Traces, forgotten.texts())
+    await link_figures(tx, user_id, forgotten)
     promises = Promises(tx, user_id, forgotten, traces)
     commitments = await promises.redact_commitments()
     goals = await promises.redact_goals()

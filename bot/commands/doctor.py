@@ -171,6 +171,7 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         engine,
         settings.home,
         embedder=settings.embedder,
+        device=settings.device,
         chroma_url=settings.chroma_url or None,
         clock=SystemClock(),
     )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMMANDS = (
-    "plan", "reflect", "recall", "review", "goals", "settings", "pause", "resume", "import", "export",
-    "forget", "privacy", "help", "cancel",
+    "plan", "reflect", "recall", "review", "goals", "weigh", "tries", "me", "runway", "settings", "pause",
+    "resume", "import", "export", "forget", "privacy", "help", "cancel",
 )  # fmt: skip
 # the empty code is for every language that has no menu of its own
 LANGUAGES = {"": "en", "en": "en", "zh": "zh"}

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from coaching.model import Language
 
 COMMANDS = (
-    "plan", "reflect", "recall", "goals", "review", "settings", "pause", "resume", "export", "forget",
-    "privacy", "help", "quit",
+    "plan", "reflect", "recall", "goals", "review", "weigh", "tries", "me", "runway", "settings", "pause",
+    "resume", "export", "forget", "privacy", "help", "quit",
 )  # fmt: skip
 TICK = timedelta(seconds=20)  # between two looks whether the evening has come
 QUIT = frozenset({"/quit", "/exit", "/q"})

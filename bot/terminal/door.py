@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DOOR = "terminal"
 # after these comes what somebody wants to say, after the others an option
-OWN_WORDS = frozenset({"plan", "reflect", "recall", "goals"})
+OWN_WORDS = frozenset({"plan", "reflect", "recall", "goals", "weigh", "tries", "me"})
 LONGEST = 20_000  # characters in one message; a file is the better way to bring more
 
 # control characters that would move the cursor or end a C string; newline and tab are writing

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST_QUOTE = 4  # on the scale of quoting.measure: less is nobody's words in particular
 MARKS = {"zh": "「{}」", "en": "“{}”"}
-_MARKED = re.compile(r"「([^「」]*)」|『([^『』]*)』|“([^“”]*)”|\"([^\"\n]*)\"")
+_MARKED = re.compile(r"「([^「」]*)」|『([^『』]*)』|“([^“”]*)”|\"([^\"\n]*)\"|‘([^‘’]{2,})’")
 _ENDS = "。.!！?？；;，, "
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from coaching.language import read_language
 from coaching.parts import QUOTED, NextStep, Past, Question, Reflection, Said, bare
 from coaching.quoting import GARBLED, measure
-from coaching.responders.drafting import SHORTEST_QUOTE
 from coaching.responders.grounding import count_strange
 from prompts import load_template, load_toml
 
@@ -25,11 +24,17 @@ if TYPE_CHECKING:
     from coaching.model import Language
     from coaching.parts import Draft, Part, Sources
 
+SHORTEST_GIVEN_BACK = 3  # on the scale of quoting.measure: two pieces of two may be the two sides
 SMALL = 60  # a number up to this counts lines, people or minutes in a step
 SHORT = 6  # on the scale of quoting.measure: too little to tell a language by
 NOWHERE = "words that come from nowhere: say it with the person's own"
 # strange words, or Han characters, that are let pass: in what is said, and in a step, which makes things
-STRANGE = {"zh": (4, 6), "en": (1, 2)}
+STRANGE = {"zh": (3, 6), "en": (1, 2)}
+
+NEVER = frozenset({"contact", "link", "instruction", "deed", "secrecy", "markup"})  # also when they said it first
+
+# what a part may bring of its own: a step makes a thing, a question may point into the scene they told
+EVENTS = {NextStep: ("pointing", "people", "things"), Question: ("pointing",)}
 
 _FOR_OTHERS = re.compile(r"‹[^‹›]*›")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*%?")
@@ -40,6 +45,7 @@ _SPELLED = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+|\b[A-Z]{2,}\b")
+_ARTICLE = re.compile(r"^(?:the|an?|your|that|phone) ")
 _FIRST = re.compile(r"(?:^|[.!?:〃] +)([A-Z][a-z]+)")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -68,7 +74,7 @@ def find_inventions(draft: Draft, sources: Sources) -> tuple[str, ...]:
         if isinstance(part, Said | Past):  # rendered by us; the quote in it is checked
             continue
         faults += _find_in_part(part, draft.language, sources)
-    if not any(measure(q.text) >= SHORTEST_QUOTE for part in draft.find(Reflection) for q in part.quotes):
+    if sum(measure(q.text) for part in draft.find(Reflection) for q in part.quotes) < SHORTEST_GIVEN_BACK:
         faults.append("no words of theirs in the reflection")
     if any(GARBLED.search(quote.text) for quote in draft.quotes):
         faults.append("garbled words quoted")
@@ -80,7 +86,7 @@ def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[
     for written in _written(part):
         own = QUOTED.sub("〃", written)
         ours = bare(written)  # without a line they could send to somebody
-        yield from (f"invented: {name}" for name, sign in _signs().items() if sign.search(own))
+        yield from _find_signs(own, sources)
         if not isinstance(part, NextStep) and _one("voice", "signs").search(ours):
             yield "the coach as somebody who acts"
         yield from _find_numbers(own, sources, step=isinstance(part, NextStep))
@@ -102,6 +108,17 @@ def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[
         yield "several steps in one"
     if asked and len(_one("several", "questions").findall(bare(part.text))) > 1:
         yield "several questions in one"
+
+
+def _find_signs(own: str, sources: Sources) -> Iterable[str]:
+    """Signs that are not the person's own words: what they said may be taken up."""
+    said = sources.turn.lower()
+    for name, sign in _signs().items():
+        # a line they could send to somebody is in their voice, not in the coach's
+        words_of = _FOR_OTHERS.sub("〃", own) if name in ("advice", "deed") else own
+        found = (match.group().lower() for match in sign.finditer(words_of))
+        if any(name in NEVER or words.strip() not in said for words in found):
+            yield f"invented: {name}"
 
 
 def _written(part: Part) -> tuple[str, ...]:
@@ -134,15 +151,22 @@ def _prompt_words() -> str:
 
 
 def _find_unsaid(part: Part, own: str, sources: Sources) -> Iterable[str]:
-    """Facts that nobody brought; a step may bring a thing, for it makes one."""
+    """Facts that nobody brought."""
     known = _known(sources).lower()
     for name in ("moments", "pointing", "people", "things"):
-        if name != "moments" and isinstance(part, NextStep):
+        if name in EVENTS.get(type(part), ()):
             continue
         spoken = sources.turn.lower() if name == "moments" else known
         for match in _one("said", name).finditer(own):
-            if match.group().lower().strip() not in spoken:
+            if _ARTICLE.sub("", match.group().lower().strip()).removesuffix("s") not in spoken:
                 yield f"{name} nobody spoke of"
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    """Cities and firms by their Chinese names; in English a name begins with a capital."""
+    cities = load_toml("playbook/cities.toml")["zones"]
+    return tuple(name for name in (*cities, *_words("firms")) if not name.isascii())
 
 
 def _find_numbers(own: str, sources: Sources, *, step: bool) -> Iterable[str]:
@@ -158,6 +182,8 @@ def _find_numbers(own: str, sources: Sources, *, step: bool) -> Iterable[str]:
 def _find_strangers(own: str, language: Language, sources: Sources) -> Iterable[str]:
     """Names that nobody mentioned. In Chinese a name cannot be told by its look; in English it can."""
     known = _known(sources).lower()
+    if any(place in own and place not in known for place in _places()):
+        yield "a place nobody said"
     names = _NAME.findall(own) if language == "en" else re.findall(r"[A-Z][A-Za-z]+", own)
     begins = [word for word in _FIRST.findall(own) if count_strange(word, known)]
     if any(name.lower() not in known and name not in _words("names") for name in (*names, *begins)):

@@ -1,4 +1,4 @@
-"""Takes forgotten words out of what was made of them in the person's own name: plans, goals, records, a dialogue.
+"""Takes forgotten words out of what was made of them in the person's name: plans, goals, records, a dialogue.
 
 Runs after the messages were deleted, in the same transaction: what is left then is what may vouch for words.
 """
@@ -109,9 +109,7 @@ class Promises:
                 await self._db.execute(delete(RecordRow).where(RecordRow.id == row.id))
             else:
                 await self._db.execute(
-                    update(RecordRow)
-                    .where(RecordRow.id == row.id)
-                    .values(data=row.data | {"pieces": pieces})
+                    update(RecordRow).where(RecordRow.id == row.id).values(data=row.data | {"pieces": pieces})
                 )
         return touched
 

@@ -1,4 +1,4 @@
-"""``journal.md``: everything said by date, goals, plans with their results, records and reviews, for people."""
+"""``journal.md``: what was said by date, goals, plans with results, records and reviews, for people."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ class _Readable:
             await self._page.write(f"- {self._say('record', date=row.said_on, kind=kind)}\n")
             for name, piece in row.data["pieces"].items():
                 label = text(f"tools.piece.{name}", self._user.language)
-                words = self._say(
-                    "piece", name=label, text=_flat(piece["text"]), date=piece["said_on"]
-                )
+                words = self._say("piece", name=label, text=_flat(piece["text"]), date=piece["said_on"])
                 await self._page.write(f"  - {words}\n")
         await self._page.write("\n")
 

@@ -2,9 +2,8 @@
 
 ``{"id", "history": [{"id", "session", "date", "speaker", "text"}],
 "questions": [{"q", "evidence": [ids], "category"}]}``. A question without evidence asks for what was never
-said; one with ``older`` asks for an update of those. A person may have a ``today``, from which "last month" is
-counted. Everything goes the way of a real message: into the
-journal, through the index, out of ``recall``.
+said; one with ``older`` asks for an update of those. A person may have a ``today``, from which "last month"
+counts. Everything goes the way of a real message: into the journal, through the index, out of ``recall``.
 """
 
 from __future__ import annotations

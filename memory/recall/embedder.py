@@ -12,7 +12,7 @@ import logging
 import sys
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.errors import StorageError
+from memory.recall.prefixes import Prefixes, prefixes_for
 from memory.recall.tokens import cut
 
 if TYPE_CHECKING:
@@ -88,38 +89,6 @@ class HashModel:
 
 
 # --- sentence-transformers --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Prefixes:
-    """What a model wants before a question and before a stored text."""
-
-    query: str = ""
-    stored: str = ""
-
-
-_QWEN = "Instruct: Given a question, retrieve what the person said before that answers it\nQuery:"
-
-# From each model's card. The first part of a name that fits decides; what stands nowhere gets none.
-PREFIXES: tuple[tuple[str, Prefixes], ...] = (
-    ("e5-mistral", Prefixes(_QWEN.replace("Query:", "Query: "))),
-    ("-e5-large-instruct", Prefixes(_QWEN.replace("Query:", "Query: "))),
-    ("e5-", Prefixes("query: ", "passage: ")),
-    ("bge-m3", Prefixes()),
-    ("bge-small-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
-    ("bge-base-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
-    ("bge-large-zh", Prefixes("为这个句子生成表示以用于检索相关文章：")),
-    ("bge-", Prefixes("Represent this sentence for searching relevant passages: ")),
-    ("qwen3-embedding", Prefixes(_QWEN)),
-    ("nomic-embed", Prefixes("search_query: ", "search_document: ")),
-    ("arctic-embed", Prefixes("query: ")),
-)
-
-
-def prefixes_for(name: str) -> Prefixes:
-    """What the model of this name wants before its texts."""
-    lowered = name.lower()
-    return next((prefixes for part, prefixes in PREFIXES if part in lowered), Prefixes())
 
 
 # Everyday Chinese: a model that does not know half of it has no use for the characters it happens to know.
@@ -216,7 +185,7 @@ def _spare_cores(torch: Any) -> None:  # noqa: ANN401  # the module
     torch.set_num_threads(max(1, (torch.get_num_threads() or 1) // 2))
 
 
-def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> SentenceModel:
+def _load_sentence_model(setting: str, device: str, going_on: Callable[[], bool]) -> SentenceModel:
     # One after the other, with a look between: a program that closes does not wait for all of them.
     for module in ("torch", "transformers", "sentence_transformers"):
         if not going_on():
@@ -231,7 +200,7 @@ def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> Sentence
         # only the safetensors file is read for weights; no pickle, no code, no network
         loaded = transformer(
             str(find_packaged()),
-            device="cpu",
+            device=device or "cpu",
             local_files_only=True,
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
@@ -239,7 +208,12 @@ def _load_sentence_model(setting: str, going_on: Callable[[], bool]) -> Sentence
         return SentenceModel(loaded, PACKAGED_NAME, Prefixes())
     folder = Path(setting).expanduser()
     here = folder.is_dir()
-    loaded = transformer(str(folder) if here else setting, local_files_only=here, trust_remote_code=False)
+    loaded = transformer(
+        str(folder) if here else setting,
+        device=device or None,
+        local_files_only=here,
+        trust_remote_code=False,
+    )
     revision = _fingerprint(folder) if here else getattr(loaded[0].auto_model.config, "_commit_hash", None)
     name = folder.name if here else setting
     return SentenceModel(loaded, f"{name}@{revision or 'unknown'}", prefixes_for(setting))
@@ -253,11 +227,13 @@ class Loaded:
     complaint: str = ""
 
 
-def load_model(setting: str, *, going_on: Callable[[], bool] = lambda: True) -> Loaded:
+def load_model(setting: str, *, device: str = "", going_on: Callable[[], bool] = lambda: True) -> Loaded:
     """The model a setting names; where that one cannot be loaded, the packaged one serves. Blocking, seconds.
 
     Args:
         setting: ``packaged``, ``hash``, the name of a sentence-transformers model, or the folder of one.
+        device: ``cpu``, ``cuda``, ``mps`` …; empty: the processor for the packaged model, and for another
+            what sentence-transformers finds. Where it cannot be used, the processor is.
         going_on: asked between the slow steps; False gives up.
 
     Raises:
@@ -269,15 +245,38 @@ def load_model(setting: str, *, going_on: Callable[[], bool] = lambda: True) -> 
     complaint = ""
     if setting != PACKAGED:
         try:
-            return Loaded(_load_sentence_model(setting, going_on))
+            return _load_on(setting, device, going_on)
         except LoadingStopped:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a stranger's model does, the packaged one serves
-            reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-            complaint = f"The embedding model {setting} cannot be loaded ({reason}); the packaged one serves."
+            complaint = (
+                f"The embedding model {setting} cannot be loaded ({_reason(error)}); the packaged one serves."
+            )
     try:
-        return Loaded(_load_sentence_model(PACKAGED, going_on), complaint)
+        loaded = _load_on(PACKAGED, device, going_on)
     except LoadingStopped:
         raise
     except Exception as error:
         raise EmbedderMissing(type(error).__name__) from error
+    return replace(loaded, complaint=complaint or loaded.complaint)
+
+
+def _load_on(setting: str, device: str, going_on: Callable[[], bool]) -> Loaded:
+    """The model on a device, or on the processor with a complaint where that one cannot be used."""
+    try:
+        return Loaded(_load_sentence_model(setting, device, going_on))
+    except LoadingStopped:
+        raise
+    except Exception as error:
+        if device in ("", "cpu"):
+            raise
+        made = _load_sentence_model(
+            setting, "cpu", going_on
+        )  # fails again where it is not the device's fault
+        return Loaded(made, f"The device {device} cannot be used ({_reason(error)}); the processor serves.")
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what a library says, as far as it fits in a sentence."""
+    said = str(error).strip()
+    return said.splitlines()[0][:160] if said else type(error).__name__

@@ -11,9 +11,7 @@ from datetime import date, timedelta
 
 from memory.recall.times import Span
 
-_EN = re.compile(
-    r"\b(?P<side>before|until|after|since)\s+(?P<event>(?:i|we|my|our|the|he|she|they)\b[^,.?!;]{3,60})"
-)
+_EN = re.compile(r"\b(?P<side>before|until|after|since)\s+(?P<event>(?:i|we|my|our)\b[^,.?!;]{3,60})")
 _ZH = re.compile(
     r"(?:自从|自|在)?(?P<event>[^，。？！、；\s\d]{2,16}?)(?P<side>之前|以前|之后|以后)(?=[，,我都还有说写提是怎]|$)"
 )

@@ -89,12 +89,14 @@ class RecallIndex:
         home: Path,
         *,
         embedder: str | Model,
+        device: str,
         chroma_url: str | None,
         clock: Clock,
         keep_open: int,
         memory: int,
     ) -> None:
         self._setting = embedder
+        self._device = device
         self._clock = clock
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="offramp-recall")
         self._store = RecallStore(engine)
@@ -169,7 +171,7 @@ class RecallIndex:
             try:
                 setting = self._setting
                 made = (
-                    load_model(setting, going_on=lambda: not self._closing.is_set())
+                    load_model(setting, device=self._device, going_on=lambda: not self._closing.is_set())
                     if isinstance(setting, str)
                     else Loaded(setting)
                 )
@@ -434,6 +436,7 @@ def open_recall(
     *,
     clock: Clock,
     embedder: str | Model = PACKAGED,
+    device: str = "",
     chroma_url: str | None = None,
     keep_open: int = KEEP_OPEN,
     memory: int = MEMORY,
@@ -445,6 +448,7 @@ def open_recall(
         home: the folder in which ``recall/`` is kept.
         clock: tells what "last month" means.
         embedder: ``packaged``, ``hash``, a sentence-transformers model by name or folder, or a model.
+        device: what it runs on; see ``load_model``.
         chroma_url: a Chroma server instead of the embedded one.
         keep_open: how many people's graphs Chroma keeps in memory, about 3 MB each.
         memory: bytes for the messages of the people who talk.
@@ -453,6 +457,7 @@ def open_recall(
         engine,
         home,
         embedder=embedder,
+        device=device,
         chroma_url=chroma_url,
         clock=clock,
         keep_open=keep_open,

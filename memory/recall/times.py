@@ -141,8 +141,8 @@ def find_dates(text: str) -> tuple[Mention, ...]:
 
 def without_dates(text: str) -> str:
     """A normalised question without the dates and spans it names, for those are looked for by date."""
-    relative = (_SEASON, *(each for each, _ in _FIXED), _AGO)
-    for pattern in (*relative, _ISO, _ZH, _ZH_DAY, _ZH_WEEKDAY, _EN_WEEKDAY):
+    text = _SEASON.sub(lambda match: match[0] if match["year"] else " ", text)  # people write of summers
+    for pattern in (*(each for each, _ in _FIXED), _AGO, _ISO, _ZH, _ZH_DAY, _ZH_WEEKDAY, _EN_WEEKDAY):
         text = pattern.sub(" ", text)
     text = _EN.sub(lambda match: match[0] if _is_verb(match) else " ", text)
     return _YEAR.sub(" ", text)

@@ -81,9 +81,7 @@ async def _locate(tx: Transaction, turn: Turn, pieces: Mapping[str, Piece]) -> d
 
 
 def _as_json(pieces: Mapping[str, Piece]) -> dict[str, Any]:
-    return {
-        name: asdict(piece) | {"said_on": piece.said_on.isoformat()} for name, piece in pieces.items()
-    }
+    return {name: asdict(piece) | {"said_on": piece.said_on.isoformat()} for name, piece in pieces.items()}
 
 
 def record_from(row: RecordRow, zone: ZoneInfo) -> Record:

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench import importing
+
 PROGRAM = [sys.executable, "-m", "bot"]
 RUNS = 5
 
@@ -28,27 +30,9 @@ def main() -> None:
         row(
             "first prompt, second start", median(lambda: first_prompt(home)), floor, "importing the libraries"
         )
-        import_figures(Path(folder), home)
+    importing.main()
     print()
     subprocess.run([*PROGRAM, "bench", "reply"], check=True)
-
-
-def import_figures(folder: Path, home: Path) -> None:
-    """A journal of 1 MB, brought in whole, beside encoding alone."""
-    journal = folder / "journal.md"
-    lines: list[str] = []
-    size = 0
-    day = 0
-    while size < 1_000_000:
-        if len(lines) % 40 == 0:
-            day += 1
-            lines.append(f"## 2025-{day % 12 + 1:02d}-{day % 28 + 1:02d}")
-        lines.append(f"第{len(lines)}条：今天又改了一版周报，可是决定不在我这里。Dana asked about it again.")
-        size += len(lines[-1].encode()) + 1
-    journal.write_text("\n\n".join(lines), "utf-8")
-    start = time.perf_counter()
-    run([*PROGRAM, "import", str(journal)], home)
-    row("import of a 1 MB journal", time.perf_counter() - start, None, "")
 
 
 def run(command: list[str], home: Path | None = None) -> None:

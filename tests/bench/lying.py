@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from coaching.model import Recalled, Turn
+from coaching.errors import DraftRejected
+from coaching.intent import Intent
+from coaching.lenses import LensReader
+from coaching.model import Recalled, Scene, Turn, User
+from coaching.parts import Sources, find_faults
+from coaching.reading import Reading, read_turn
+from coaching.responders.drafting import build_turn_draft
+from coaching.responders.inventions import find_inventions
+from coaching.responders.model_parts import TurnParts
 from tests.fakes.openai.honest import fill_parts, first_clause
 from tests.fakes.turns import remembered, said
 
@@ -30,10 +39,17 @@ class Lie:
 
 
 def list_lies(name: str = "lies.toml") -> tuple[Lie, ...]:
-    """Every lie of a file in every scene."""
+    """Every lie of a file in every scene; a scene with ``only`` is for one class alone, which has no other."""
     data = tomllib.loads((HERE / name).read_text("utf-8"))
-    scenes = tomllib.loads((HERE / "lies.toml").read_text("utf-8"))["scenes"]
-    return tuple(lie for scene in scenes for lie in _in_scene(scene, data["lies"]))
+    scenes = data.get("scenes") or tomllib.loads((HERE / "lies.toml").read_text("utf-8"))["scenes"]
+    apart = {scene["only"] for scene in scenes if "only" in scene}
+    return tuple(
+        lie
+        for scene in scenes
+        for lie in _in_scene(
+            scene, [g for g in data["lies"] if scene.get("only") == (g["class"] if g["class"] in apart else None)]
+        )
+    )
 
 
 def list_honest(name: str = "honest.toml") -> tuple[Lie, ...]:
@@ -51,6 +67,28 @@ def list_honest(name: str = "honest.toml") -> tuple[Lie, ...]:
         memory = remembered(raw["said"], date(2026, 3, 2), OWN)
         found.append(Lie("honest", said(raw["said"]), memory, parts))
     return tuple(found)
+
+
+@cache
+def read(turn: Turn) -> Reading:
+    """What the coach reads in the message, with time enough so that no part is left out."""
+    return replace(read_turn(turn, Intent.COACH, _lenses().read(turn.text, turn.language)), minutes=30)
+
+
+@cache
+def _lenses() -> LensReader:
+    return LensReader()
+
+
+def faults_of(lie: Lie) -> tuple[str, ...]:
+    """Why an answer is turned away; nothing when a person would read it."""
+    reading = replace(read(lie.turn), recalled=(lie.memory,))
+    try:
+        draft = build_turn_draft(TurnParts.model_validate(lie.parts), lie.turn, Scene(User(1)), reading)
+    except DraftRejected as error:
+        return (str(error),)
+    sources = Sources(lie.turn.text, {OWN: lie.memory.message.text})
+    return find_faults(draft, sources) + find_inventions(draft, sources)
 
 
 def _in_scene(scene: dict[str, str], lies: list[dict[str, Any]]) -> Iterator[Lie]:
@@ -83,9 +121,9 @@ def _pasts(scene: dict[str, str]) -> Iterator[dict[str, Any]]:
     yield {"id": 10**12, "words": another}
 
 
-def list_plain() -> tuple[Lie, ...]:
+def list_plain(name: str = "lies.toml") -> tuple[Lie, ...]:
     """What every lie is built on, before the lie: if one of these is turned away, the count says nothing."""
-    scenes = tomllib.loads((HERE / "lies.toml").read_text("utf-8"))["scenes"]
+    scenes = tomllib.loads((HERE / name).read_text("utf-8"))["scenes"]
     return tuple(
         Lie("plain", said(s["said"]), remembered(s["memory"], date(2026, 3, 2), OWN), fill_parts(s["said"]))
         for s in scenes

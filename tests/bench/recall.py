@@ -1,7 +1,7 @@
 """``python -m tests.bench.recall [FILE.jsonl [EMBEDDER]]``: how well recall finds, beside its floors.
 
-Without a file it is our own probe: a bilingual history with questions about updates, absences, times, names and
-across languages. Its figures by class stand below the line of each system.
+Without a file it is our own probe: a bilingual history with questions about updates, absences, times, names
+and across languages. The figures by class stand below the line of each system.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """``python -m tests.bench.recall_cost [SIZE …]``: what a recall costs beside its floors, as a history grows.
 
+``10000`` is one person with so many messages, ``1000x100`` a thousand people with a hundred each.
+
 The floor is one embedding and one Chroma query; below it stands exact NumPy search over the same vectors. The
 history's vectors are made up, so that building it does not take an hour; the questions are really encoded.
 """
@@ -104,6 +106,14 @@ async def measure(model: Model, size: int, people: int) -> None:
         await report(recall, engine, model, size, people, indexing, chance)
         await recall.close()
         await engine.dispose()
+        journal, index = (weigh(Path(folder) / name) for name in ("journal.db", "recall"))
+        print(f"  on disk: journal with vectors {journal:.0f} MB, Chroma {index:.0f} MB", flush=True)
+
+
+def weigh(path: Path) -> float:
+    """Megabytes of a file with what stands beside it, or of a folder."""
+    files = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}*")
+    return sum(each.stat().st_size for each in files if each.is_file()) / 1e6
 
 
 async def report(
@@ -167,4 +177,4 @@ async def main(sizes: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or ["100", "10000"]))
+    asyncio.run(main(sys.argv[1:] or ["1000x100", "10000", "100000"]))

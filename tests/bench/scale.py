@@ -227,9 +227,10 @@ async def store(url: str, telegram: FakeTelegram, updates: int, chats: int) -> f
     engine = open_engine(url)
     journal = Journal(engine, RealClock())
     intake = Intake(journal, BOT, Gate(None), lambda _: None, defer=wake)
+    crowd = [telegram.person(f"P{number}", language_code="en").user.id for number in range(chats)]
     began = time.perf_counter()
     for number in range(updates):
-        who = {"id": 10**9 + number % chats, "is_bot": False, "first_name": "P", "language_code": "en"}
+        who = {"id": crowd[number % chats], "is_bot": False, "first_name": "P", "language_code": "en"}
         chat = {"id": who["id"], "type": "private", "first_name": "P"}
         message = {
             "message_id": number + 1,

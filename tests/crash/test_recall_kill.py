@@ -1,4 +1,4 @@
-"""A SIGKILL at any moment of indexing or rebuilding: after the next start every message is found."""
+"""A SIGKILL at any moment of indexing, rebuilding or re-embedding: afterwards every message is found."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memory.recall import open_recall
+from memory.recall.embedder import HashModel
 from memory.recall.folders import Folders
 from memory.recall.vectors import open_folder
 from memory.sql.engine import open_engine, sqlite_url
 from tests.conftest import FrozenClock
 from tests.fakes.remembering import say, welcome
 
-KILLS, OFTEN = 2, 100
+KILLS, OFTEN = 3, 100
+DOING = ("index", "rebuild", "reembed")
 ENTRIES = 400  # at most, in all
 
 
@@ -26,27 +28,36 @@ def entry(number: int) -> str:
     return f"entry z{number}z about the {('harbour', 'kitchen', 'violin')[number % 3]}"
 
 
-async def keep_indexing(home: Path, rebuild: bool) -> None:
+class OtherModel(HashModel):
+    """The same directions under another name: every message is encoded anew and the index filled anew."""
+
+    name = "hash:other"
+
+
+async def keep_indexing(home: Path, doing: str) -> None:
     """What the child does until it is killed."""
     engine = open_engine(sqlite_url(home / "offramp.db"))
-    recall = open_recall(engine, home, clock=FrozenClock(datetime(2026, 4, 1, tzinfo=UTC)), embedder="hash")
+    model = OtherModel() if doing == "reembed" else HashModel()
+    recall = open_recall(engine, home, clock=FrozenClock(datetime(2026, 4, 1, tzinfo=UTC)), embedder=model)
     await recall.start()
+    if doing == "reembed":
+        print("ready", flush=True)  # opening is what it is killed in
     await recall.ready()
     print("ready", flush=True)  # the parent waits for it
     while True:
         await recall.index_pending()
-        if rebuild:
+        if doing == "rebuild":
             await recall.reindex()
         await asyncio.sleep(0)
 
 
-async def run_and_kill(home: Path, *, rebuild: bool, after: float) -> None:
+async def run_and_kill(home: Path, *, doing: str, after: float) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.crash.test_recall_kill",
         str(home),
-        "rebuild" if rebuild else "index",
+        doing,
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
@@ -89,8 +100,8 @@ async def kill_often(engine: AsyncEngine, home: Path, clock: FrozenClock, times:
     for turn in range(times):
         share = min(ENTRIES // times, 50)
         ids += await say(engine, 1, *[entry(len(ids) + number) for number in range(share)])
-        await run_and_kill(home, rebuild=turn % 2 == 1, after=chance.uniform(0.0, 0.6))
-        if turn % 3 == 2 or turn == times - 1:
+        await run_and_kill(home, doing=DOING[turn % len(DOING)], after=chance.uniform(0.0, 0.6))
+        if turn % 4 == 3 or turn == times - 1:  # at a kill of each kind in its turn
             await assert_all_found(engine, home, clock, ids)
 
 
@@ -110,4 +121,4 @@ async def test_after_a_hundred_kills_every_message_is_found(
 
 
 if __name__ == "__main__":
-    asyncio.run(keep_indexing(Path(sys.argv[1]), sys.argv[2] == "rebuild"))
+    asyncio.run(keep_indexing(Path(sys.argv[1]), sys.argv[2]))

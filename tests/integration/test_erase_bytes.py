@@ -11,8 +11,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from coaching.effects import AddCommitment, AddGoal, ForgetMessages, MarkCommitment, SetDialogue
-from coaching.model import CommitmentStatus, Lens, Safety
+from coaching.effects import (
+    AddCommitment,
+    AddGoal,
+    AddRecord,
+    ChangeRecord,
+    ForgetMessages,
+    MarkCommitment,
+    SetDialogue,
+)
+from coaching.model import CommitmentStatus, Lens, Piece, Safety
 from coaching.parts import QUOTED, Choice, Draft, NextStep, Past, Quote, Reflection, ReplyKind
 from memory.erase import forget_messages, scrub
 from memory.erasing.redaction import GONE, Kept, Redaction, Traces
@@ -80,10 +88,15 @@ class Canary:
             AddCommitment(f"找{word}聊报价", today, cue=f"见{word}之后", if_then=step.if_then),
             AddCommitment(f"给{word}发一句话", today, origin=f"step:{reply}"),
             AddGoal(f"找{word}聊报价", success=f"我怕{word}"),
+            AddRecord("try", f"try:{said}", {"what": Piece(quote, today, said)}),
+            AddRecord("me", f"me:{said}", {"what": Piece(f"找{word}聊报价", today, commitment_id=1)}),
             SetDialogue("plan", {"stage": "when", "items": [{"text": f"找{word}聊报价"}], "queue": [word]}),
         )
         done = await self.mei.says(f"聊了，{word} 又说不行")
         self.ids.append(done)
+        await self._apply(
+            ChangeRecord(f"try:{said}", {"result": Piece(f"聊了，{word} 又说不行", today, done)}, ends=True)
+        )
         async with self.journal.read() as db:
             rows = await db.scalars(CommitmentRow.__table__.select().with_only_columns(CommitmentRow.id))
         await self._apply(*(MarkCommitment(n, CommitmentStatus.DONE, f"聊了，{word} 又说不行") for n in rows))

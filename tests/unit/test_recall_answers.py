@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,6 +13,7 @@ from coaching.recalling import (
     answer_recall,
     build_why,
     choose_past,
+    list_recalled,
     quotable,
     says_otherwise,
     what_is_asked,
@@ -42,6 +44,37 @@ def test_what_fits_far_less_is_no_older_statement() -> None:
     turn = said("What's my savings target again?")
     found = [remembered("My savings target is 30k.", MARCH, 1), remembered("Rain.", MAY, 2, score=0.2)]
     assert [quote.message_id for quote in answer_recall(turn, found).quotes] == [1]
+
+
+def test_a_shared_name_is_not_the_same_thing() -> None:
+    turn = said("我之前说过和阿哲吵架是为什么？")
+    asked = remembered("跟阿哲吵了一架，他说我像一块湿毛巾。", MARCH, 1, score=0.9)
+    newer = remembered("和阿哲看了三套房子。", MAY, 2, score=0.8)
+    assert [quote.message_id for quote in answer_recall(turn, [asked, newer]).quotes] == [1]
+
+
+def test_a_time_that_is_asked_for_bounds_the_answer() -> None:
+    turn = said("我三月份说过用户多少？")
+    then = replace(remembered("付费用户到四十了。", MARCH, 1, score=0.7), why=frozenset({"words", "date"}))
+    later = replace(remembered("付费用户二十一个。", MAY, 2, score=0.9), why=frozenset({"words", "outside"}))
+    assert [quote.message_id for quote in answer_recall(turn, [later, then]).quotes] == [1]
+    draft = answer_recall(turn, [later])
+    assert "那段时间里没有" in draft.text
+    assert [quote.message_id for quote in draft.quotes] == [2]
+
+
+@pytest.mark.parametrize(
+    ("words", "why", "says"),
+    [
+        ("/recall 用户", {"words", "subject"}, "同样的词、同一件事"),
+        ("/recall users", {"lens"}, "same lens"),
+        ("/recall users last month", {"date"}, "from that time"),
+        ("/recall users", set(), "said next to it"),
+    ],
+)
+def test_every_hit_tells_why_it_came(words: str, why: set[str], says: str) -> None:
+    found = replace(remembered("付费用户到四十了。", MARCH), why=frozenset(why))
+    assert says in list_recalled(said(words), [found]).text
 
 
 @pytest.mark.parametrize(

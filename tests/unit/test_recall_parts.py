@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from coaching.model import Lens, Message, Role
 from memory.recall.asking import read_question
-from memory.recall.embedder import HASH, HashModel, check_packaged, load_model, prefixes_for
+from memory.recall.embedder import HASH, HashModel, check_packaged, load_model
 from memory.recall.encoding import EncodeQueue
 from memory.recall.fusion import FLOOR, Hit, search
 from memory.recall.lexical import Postings
 from memory.recall.pieces import PIECE, cut_pieces
+from memory.recall.prefixes import prefixes_for
 from memory.recall.settling import settle
 from memory.recall.shelf import Entry, Shelf
 from memory.recall.tokens import cut

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from coaching.language import read_language
 from tests.fakes.openai.saying import Answer, tell
 
 _WORDS = {
@@ -45,7 +46,7 @@ def first_clause(message: str) -> str:
 
 def fill_parts(message: str) -> dict[str, Any]:
     """The parts of an honest reply."""
-    words = _WORDS["zh" if re.search(r"[\u4e00-\u9fff]", message) else "en"]
+    words = _WORDS[read_language(message, fallback="zh")]
     return {
         "reflection": words["reflection"].format(q=first_clause(message)),
         "past": None,
