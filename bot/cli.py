@@ -175,6 +175,68 @@ def worker() -> None:
     _run(work)
 
 
+@main.command()
+def users() -> None:
+    """Count the people, by what they do; never who, and never what they say."""
+    from bot.commands.operate import show_users
+
+    _run(show_users)
+
+
+TELEGRAM_ID = click.argument("telegram_id", type=int)
+
+
+@main.command()
+@TELEGRAM_ID
+def allow(telegram_id: int) -> None:
+    """Let a Telegram id in, whatever OFFRAMP_ALLOWED_USERS says."""
+    from bot.commands.operate import let_in
+
+    _run(lambda settings: let_in(settings, telegram_id, allowed=True))
+
+
+@main.command()
+@TELEGRAM_ID
+def block(telegram_id: int) -> None:
+    """Keep a Telegram id out: nothing more is taken or sent; what is stored stays."""
+    from bot.commands.operate import let_in
+
+    _run(lambda settings: let_in(settings, telegram_id, allowed=False))
+
+
+@main.command()
+@click.option("--retry", type=int, help="Try this update again.")
+@click.option("--drop", type=int, help="Drop this update.")
+def dead(retry: int | None, drop: int | None) -> None:
+    """List what was set aside, by number and reason; try one again, or drop it."""
+    from bot.commands.operate import show_dead
+
+    if retry is not None and drop is not None:
+        raise click.UsageError("Say one: --retry N or --drop N.")
+    _run(lambda settings: show_dead(settings, retry=retry, drop=drop))
+
+
+@main.command()
+@click.argument("zh")
+@click.argument("en")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def broadcast(zh: str, en: str, yes: bool) -> None:
+    """Tell everybody something in their language, once each, such as a maintenance."""
+    from bot.commands.operate import tell_everybody
+
+    if not yes:
+        click.confirm(f"To everybody:\n  {zh}\n  {en}\nSend it?", abort=True)
+    _run(lambda settings: tell_everybody(settings, zh=zh, en=en))
+
+
+@main.command()
+def rotate() -> None:
+    """Give the webhook a new secret, while everything runs."""
+    from bot.commands.operate import rotate_secret
+
+    _run(rotate_secret)
+
+
 @main.group()
 def db() -> None:
     """The database."""

@@ -62,9 +62,17 @@ class Warming:
         self._safety.assess("你好", "zh")
         self._lenses.read("你好", "zh")
         load_playbook().warm()
+        _spare_cores()
 
     def _learn_sense(self) -> None:
         reads_han, encode = self._recall.reads_han, self._recall.encode_lessons
         # false: no model is there, or the house is being closed
         if self._safety.fit_vectors(encode, reads_han=reads_han):
             self._lenses.fit_vectors(encode, reads_han=reads_han)
+
+
+def _spare_cores() -> None:
+    """One thread for BLAS from now on: the second waits by spinning, 70 ms of a core for each message."""
+    from threadpoolctl import threadpool_limits  # sklearn's own; it sees what is loaded by now
+
+    threadpool_limits(limits=1, user_api="blas")

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,64 @@ if TYPE_CHECKING:
 
     from bot.health import Health
     from bot.metrics import Metrics
+    from bot.settings import Settings
     from bot.telegram.intake import Intake
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000  # an update is a few kB; a forwarded checklist or story some more
+LOOK = 60.0  # seconds after which a replica asks again which secrets count
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's name
 
 
-def derive_secret(token: str) -> str:
-    """The secret where none was set: the same in every replica, and not to be guessed without the token."""
-    return hmac.new(token.encode(), b"offramp webhook", hashlib.sha256).hexdigest()
+def secret_base(settings: Settings) -> str:
+    """What every secret of the webhook is made from: what was set, or else the token."""
+    return settings.webhook_secret.get_secret_value() or derive_secret(
+        settings.telegram_token.get_secret_value()
+    )
+
+
+def derive_secret(base: str, turn: int | None = None) -> str:
+    """A secret that is the same in every replica, and not to be guessed without the base; turn 0 is the base."""
+    if turn == 0:
+        return base
+    words = "offramp webhook" if turn is None else f"offramp webhook {turn}"
+    return hmac.new(base.encode(), words.encode(), hashlib.sha256).hexdigest()
+
+
+class Secrets:
+    """Knows which secrets count, in every replica alike: ``offramp rotate`` turns them in the database.
+
+    Args:
+        base: What they are made from.
+        list_turns: The numbers of those that count now.
+    """
+
+    def __init__(self, base: str, list_turns: Callable[[], Awaitable[tuple[int, ...]]]) -> None:
+        self._base = base
+        self._list_turns = list_turns
+        self._known: tuple[str, ...] = ()
+        self._asked = 0.0
+
+    async def newest(self) -> str:
+        """The one to register with Telegram."""
+        await self._ask()
+        return self._known[0]
+
+    async def accept(self, given: str) -> bool:
+        """Whether it counts. The database is asked every so often, and about a stranger once a second."""
+        age = time.monotonic() - self._asked
+        if not self._known or age > LOOK or (age > 1.0 and not self._knows(given)):
+            await self._ask()
+        return self._knows(given)
+
+    async def _ask(self) -> None:
+        turns = await self._list_turns()
+        self._known = tuple(derive_secret(self._base, turn) for turn in turns)
+        self._asked = time.monotonic()
+
+    def _knows(self, given: str) -> bool:
+        return any([hmac.compare_digest(given.encode(), each.encode()) for each in self._known])
 
 
 def build_watch_app(health: Health, metrics: Metrics) -> Starlette:
@@ -65,13 +113,16 @@ def _health_routes(health: Health) -> list[Route]:
     ]
 
 
-def build_webhook_app(health: Health, intake: Intake, *, path: str, secret: str) -> Starlette:
+def build_webhook_app(health: Health, intake: Intake, *, path: str, secrets: Secrets) -> Starlette:
     """The webhook under ``path``; /health, /healthz and /readyz beside it."""
 
     async def take(request: Request) -> Response:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return Response(status_code=403)
+        try:
+            if not await secrets.accept(request.headers.get(SECRET_HEADER, "")):
+                return Response(status_code=403)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("a secret could not be checked: %s", type(error).__name__)
+            return Response(status_code=503)  # Telegram brings it again
         body = await _read_body(request)
         if body is None:
             return Response(status_code=413)

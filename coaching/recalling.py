@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from coaching.dates import say_date
+from coaching.intent import says
 from coaching.language import read_language
 from coaching.model import Channel
 from coaching.parts import Draft, Past, Quote, ReplyKind, Said
@@ -37,6 +38,7 @@ def what_is_asked(question: str) -> str:
 def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
     """The reply to a question about what they said before."""
     language = turn.language
+    found = [each for each in found if not says("recall", each.message.text)]  # asking is not telling
     if not found:
         wordings = variants("recall.none", language)
         return Draft(ReplyKind.RECALL, language, (Said(wordings[len(turn.text) % len(wordings)]),))

@@ -30,7 +30,8 @@ from bot.telegram.sending.pace import Pace
 from bot.telegram.sending.typing import typing
 from bot.telegram.sketch import KINDS
 from bot.ticks import Ticks
-from bot.webhook import build_watch_app, build_webhook_app, derive_secret, serve
+from bot.webhook import Secrets, build_watch_app, build_webhook_app, secret_base, serve
+from memory.sql.doors import list_secret_turns
 from memory.sql.inbox import drop_settled
 from memory.sql.nudges import Post
 from memory.sql.outbox import drop_sent
@@ -204,10 +205,11 @@ class TelegramDoor:
             raise WrongSettings("OFFRAMP_TELEGRAM_TOKEN: Telegram knows this token no more.") from None
 
     async def _listen(self) -> None:
-        token = self._settings.telegram_token.get_secret_value()
-        secret = self._settings.webhook_secret.get_secret_value() or derive_secret(token)
+        journal, bot_id = self._house.journal, self._bot.id
+        secrets = Secrets(secret_base(self._settings), lambda: list_secret_turns(journal, bot_id))
+        secret = await secrets.newest()
         path = urlsplit(self._settings.webhook_url).path
-        app = build_webhook_app(self._health, self._intake, path=path, secret=secret)
+        app = build_webhook_app(self._health, self._intake, path=path, secrets=secrets)
         host, _, port = self._settings.webhook_listen.rpartition(":")
         async with asyncio.TaskGroup() as group:
             group.create_task(serve(app, host, int(port)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from memory.sql.access import find_access
 from memory.sql.codes import make_code, use_code, was_let_in
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _START = re.compile(r"/start(?:@\w{1,64})? ([A-Z0-9]{32})")
 
 
 class Gate:
-    """Decides before anything is stored.
+    """Decides before anything is stored. ``offramp allow`` and ``offramp block`` go before the settings.
 
     Args:
         allowed: Telegram ids; None lets everyone in; with none at all only who was paired gets in.
@@ -34,6 +35,9 @@ class Gate:
         """Whether what this person sends may be stored. A pairing code is used up in the same transaction."""
         if sketch.sender_id is None:
             return False
+        decided = await find_access(tx, sketch.sender_id)
+        if decided is not None:
+            return decided
         if self._allowed is None or sketch.sender_id in self._allowed:
             return True
         if not self.pairs:

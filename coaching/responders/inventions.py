@@ -31,12 +31,17 @@ NOWHERE = "words that come from nowhere: say it with the person's own"
 # strange words, or Han characters, that are let pass: in what is said, and in a step, which makes things
 STRANGE = {"zh": (3, 6), "en": (1, 2)}
 
-NEVER = frozenset({"contact", "link", "instruction", "deed", "secrecy", "markup"})  # also when they said it first
+NEVER = frozenset(
+    {"contact", "link", "instruction", "deed", "secrecy", "markup"}
+)  # also when they said it first
 
 # what a part may bring of its own: a step makes a thing, a question may point into the scene they told
 EVENTS = {NextStep: ("pointing", "people", "things"), Question: ("pointing",)}
 
 _FOR_OTHERS = re.compile(r"‹[^‹›]*›")
+_NOT_OUR_VOICE = re.compile(
+    r"‹[^‹›]*›|(?<=写)[^：]{0,6}：.*|\bwrite[^:]{0,20}:.*"
+)  # a line to send or to write
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*%?")
 _SPELLED = re.compile(
     r"[零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖幺]{3,}|[一二三四五六七八九两几]*[十百千万][一二三四五六七八九十百千万]+"
@@ -114,8 +119,8 @@ def _find_signs(own: str, sources: Sources) -> Iterable[str]:
     """Signs that are not the person's own words: what they said may be taken up."""
     said = sources.turn.lower()
     for name, sign in _signs().items():
-        # a line they could send to somebody is in their voice, not in the coach's
-        words_of = _FOR_OTHERS.sub("〃", own) if name in ("advice", "deed") else own
+        # a line they could send or write down is in their voice, not in the coach's
+        words_of = _NOT_OUR_VOICE.sub("〃", own) if name in ("advice", "deed") else own
         found = (match.group().lower() for match in sign.finditer(words_of))
         if any(name in NEVER or words.strip() not in said for words in found):
             yield f"invented: {name}"

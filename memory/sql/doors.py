@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memory.sql.transaction import Transaction
 
 KEPT_BY_TELEGRAM = timedelta(hours=24)  # core.telegram.org/bots/api#getting-updates
+TURNING = timedelta(minutes=1)  # in which Telegram may still bring what it sent off with the secret before
 NOTED_AGAIN = timedelta(seconds=5)  # far below what is made of it: two minutes of health, a day of Telegram's
 
 
@@ -34,7 +35,9 @@ async def mark_polled(tx: Transaction, bot_id: int) -> None:
     row = await tx.db.get(DoorRow, bot_id)
     if row is None:
         await tx.db.execute(
-            tx.insert_once(DoorRow).values(bot_id=bot_id, polled_at=tx.now).on_conflict_do_nothing()
+            tx.insert_once(DoorRow)
+            .values(bot_id=bot_id, polled_at=tx.now, secret_turn=0)
+            .on_conflict_do_nothing()
         )
         return
     if timedelta() <= tx.now - row.polled_at < NOTED_AGAIN:
@@ -43,6 +46,33 @@ async def mark_polled(tx: Transaction, bot_id: int) -> None:
         row.back_at = tx.now
     row.polled_at = max(row.polled_at, tx.now)
     await tx.db.flush()
+
+
+async def turn_secret(tx: Transaction, bot_id: int) -> int:
+    """The webhook's next secret counts from now on.
+
+    Returns:
+        Its number; 0 was the first.
+    """
+    await tx.db.execute(
+        tx.insert_once(DoorRow)
+        .values(bot_id=bot_id, polled_at=tx.now, secret_turn=0)
+        .on_conflict_do_nothing()
+    )
+    row = await tx.db.get_one(DoorRow, bot_id, populate_existing=True)
+    row.secret_turn, row.secret_turned_at = row.secret_turn + 1, tx.now
+    await tx.db.flush()
+    return row.secret_turn
+
+
+async def list_secret_turns(journal: Journal, bot_id: int) -> tuple[int, ...]:
+    """The numbers of the secrets that count now: the newest, and for a moment the one before."""
+    async with journal.read() as db:
+        row = await db.get(DoorRow, bot_id)
+    if row is None or row.secret_turned_at is None:
+        return (0,)
+    is_new = journal.clock.now() - row.secret_turned_at < TURNING
+    return (row.secret_turn, row.secret_turn - 1) if is_new else (row.secret_turn,)
 
 
 async def find_door(journal: Journal, bot_id: int) -> Door | None:

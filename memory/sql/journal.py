@@ -160,10 +160,14 @@ class Journal:
             )
             if reply is None:
                 return None
-            row = await db.scalar(
+            quoted = await db.scalars(
                 select(QuoteRow)
                 .where(QuoteRow.reply_id == reply.id, QuoteRow.message_id != func.coalesce(reply.reply_to, 0))
-                .limit(1)
+                .order_by(QuoteRow.message_id.desc())
+            )
+            # of several the one that leads the reply
+            row = min(
+                quoted, key=lambda each: reply.text.find(each.text) % (len(reply.text) + 1), default=None
             )
         return (row.message_id, row.text) if row else None
 

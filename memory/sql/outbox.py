@@ -34,6 +34,7 @@ class Outgoing:
     user_id: int | None = None
     reply_id: int | None = None
     must: bool = True
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def queue(tx: Transaction, out: Outgoing) -> bool:
             payload=out.payload,
             reply_id=out.reply_id,
             state="queued",
-            next_at=tx.now,
+            next_at=out.not_before or tx.now,
             doubts=0,
             pieces_sent=0,
             why="",

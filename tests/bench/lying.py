@@ -47,7 +47,8 @@ def list_lies(name: str = "lies.toml") -> tuple[Lie, ...]:
         lie
         for scene in scenes
         for lie in _in_scene(
-            scene, [g for g in data["lies"] if scene.get("only") == (g["class"] if g["class"] in apart else None)]
+            scene,
+            [g for g in data["lies"] if scene.get("only") == (g["class"] if g["class"] in apart else None)],
         )
     )
 

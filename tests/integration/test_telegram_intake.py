@@ -25,7 +25,7 @@ from bot.settings import Settings, WrongSettings, load_settings
 from bot.telegram.connecting import open_bot
 from bot.telegram.intake import Intake, Poller
 from bot.telegram.pairing import Gate
-from bot.webhook import MOST_BYTES, SECRET_HEADER, build_webhook_app
+from bot.webhook import MOST_BYTES, SECRET_HEADER, Secrets, build_webhook_app
 from coaching.model import Turn
 from coaching.parts import Draft
 from memory.sql.doors import find_door
@@ -289,10 +289,14 @@ async def test_by_webhook_everything_is_the_same(opened: Open, telegram: FakeTel
         assert await find_door(door.journal, int(telegram.token.partition(":")[0])) is not None
 
 
+async def first() -> tuple[int, ...]:
+    return (0,)
+
+
 async def test_the_webhook_wants_its_secret_and_bounds_the_body(sqlite_engine: AsyncEngine) -> None:
     journal = Journal(sqlite_engine, RealClock())
     intake = Intake(journal, 1, Gate(None), lambda _: None)
-    app = build_webhook_app(Health(journal, RealClock(), polls=False), intake, path="/hook", secret="s3cret")
+    app = build_webhook_app(Health(journal, RealClock(), polls=False), intake, path="/hook", secrets=Secrets("s3cret", first))
     transport = httpx.ASGITransport(app=app)
     who = {"id": 5, "is_bot": False, "first_name": "Lin"}
     message = {"chat": {"id": 5}, "from": who, "date": 1, "message_id": 1, "text": "x"}

@@ -357,6 +357,12 @@ async def test_where_to_put_the_money_is_still_a_boundary(lin: Person) -> None:
     assert await lin.keeps("runway") == ()
 
 
+@pytest.mark.parametrize("words", ["我还能撑多久", "how long can I go on"])
+async def test_going_on_is_no_question_about_money_unless_money_is_named(lin: Person, words: str) -> None:
+    assert "存款" not in await lin.says(words)
+    assert "savings" not in await lin.says(words)
+
+
 # --- the journal --------------------------------------------------------------------------------------------
 
 

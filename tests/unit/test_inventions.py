@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-
 import pytest
 
-from coaching.errors import DraftRejected
-from coaching.intent import Intent
-from coaching.lenses import LensReader
-from coaching.model import Scene, Turn, User
-from coaching.parts import Sources, find_faults
-from coaching.reading import Reading, read_turn
-from coaching.responders.drafting import build_turn_draft
 from coaching.responders.grounding import find_strange
-from coaching.responders.inventions import find_inventions
-from coaching.responders.model_parts import TurnParts
-from tests.bench.lying import OWN, Lie, list_honest, list_lies, list_plain
+from tests.bench.lying import faults_of, list_honest, list_lies, list_plain
 
-LENSES = LensReader()
-FILES = ("lies.toml", "lies_fresh.toml", "lies_third.toml", "lies_fourth.toml")
-
-
-@cache
-def read(turn: Turn) -> Reading:
-    # with time enough, so that no part is left out
-    return replace(read_turn(turn, Intent.COACH, LENSES.read(turn.text, turn.language)), minutes=30)
-
-
-def faults_of(lie: Lie) -> tuple[str, ...]:
-    reading = replace(read(lie.turn), recalled=(lie.memory,))
-    try:
-        draft = build_turn_draft(TurnParts.model_validate(lie.parts), lie.turn, Scene(User(1)), reading)
-    except DraftRejected as error:
-        return (str(error),)
-    sources = Sources(lie.turn.text, {OWN: lie.memory.message.text})
-    return find_faults(draft, sources) + find_inventions(draft, sources)
+FILES = (
+    "lies.toml",
+    "lies_fresh.toml",
+    "lies_third.toml",
+    "lies_fourth.toml",
+    "lies_blind.toml",
+    "lies_blind_second.toml",
+)
 
 
 @pytest.mark.parametrize("name", ["honest.toml", "honest_fresh.toml"])
 def test_an_honest_answer_passes(name: str) -> None:
     assert [(each.turn.text, faults_of(each)) for each in list_honest(name) if faults_of(each)] == []
+
+
+@pytest.mark.parametrize(("name", "most"), [("honest_blind.toml", 15), ("honest_blind_second.toml", 7)])
+def test_few_honest_answers_are_turned_away(name: str, most: int) -> None:
+    # some of these break a rule of turn.md (a day in a step, two questions in one), so none is no aim
+    assert len([each for each in list_honest(name) if faults_of(each)]) <= most
 
 
 def test_what_the_lies_are_told_into_is_itself_honest() -> None:
