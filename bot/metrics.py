@@ -83,6 +83,11 @@ class CountedModel:
     def __init__(self, model: Model) -> None:
         self._model = model
 
+    @property
+    def spent(self) -> Tokens:
+        """See ``ChainResponder``."""
+        return self._model.spent
+
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """See ``ChainResponder``."""
         with _counted():

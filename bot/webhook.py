@@ -41,7 +41,7 @@ def secret_base(settings: Settings) -> str:
 
 
 def derive_secret(base: str, turn: int | None = None) -> str:
-    """A secret that is the same in every replica, and not to be guessed without the base; turn 0 is the base."""
+    """The same in every replica, and not to be guessed without the base; turn 0 is the base itself."""
     if turn == 0:
         return base
     words = "offramp webhook" if turn is None else f"offramp webhook {turn}"
@@ -80,7 +80,7 @@ class Secrets:
         self._asked = time.monotonic()
 
     def _knows(self, given: str) -> bool:
-        return any([hmac.compare_digest(given.encode(), each.encode()) for each in self._known])
+        return any(hmac.compare_digest(given.encode(), each.encode()) for each in self._known)
 
 
 def build_watch_app(health: Health, metrics: Metrics) -> Starlette:

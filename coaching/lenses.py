@@ -206,6 +206,7 @@ class _Model:
         self._cues = _scale(found * self._rarity)
         self._lengths = _lengths(texts)
         self._senses = senses
+        self._sensed = None if senses is None else senses.any(axis=1)  # which examples the embedder reads
 
         targets = np.array([_target(example) for example in examples], dtype=np.float32)
         self._prior = targets.mean(axis=0)
@@ -248,8 +249,8 @@ class _Model:
         like: Matrix = (cues @ self._cues.T + 0.5) / 1.5
         like *= like
         like *= self._weigh.cues
-        if senses is not None and self._senses is not None:
-            both = np.outer(senses.any(axis=1), self._senses.any(axis=1))
+        if senses is not None and self._senses is not None and self._sensed is not None:
+            both = np.outer(senses.any(axis=1), self._sensed)
             near = np.exp(SENSE_WIDTH * (senses @ self._senses.T - 1))
             near *= both
             near *= self._weigh.sense

@@ -38,7 +38,7 @@ def what_is_asked(question: str) -> str:
 def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
     """The reply to a question about what they said before."""
     language = turn.language
-    found = [each for each in found if not says("recall", each.message.text)]  # asking is not telling
+    found = [each for each in found if not _asks(each.message.text)]
     if not found:
         wordings = variants("recall.none", language)
         return Draft(ReplyKind.RECALL, language, (Said(wordings[len(turn.text) % len(wordings)]),))
@@ -67,6 +67,11 @@ def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
         return "subject" in one.why and one.message.said_on < other.message.said_on
     wanted = list_subjects(asked) & list_subjects(other.message.text)
     return share_subject(one.message.text, other.message.text) and wanted <= list_subjects(one.message.text)
+
+
+def _asks(words: str) -> bool:
+    """Whether they only asked about the past: that tells nothing, however well it fits the same question."""
+    return says("recall", words) or says("why_know", words)
 
 
 def _near(older: Recalled, newest: Recalled) -> bool:

@@ -27,6 +27,7 @@ from coaching.responders.context import (
     count_tokens,
 )
 from coaching.responders.drafting import build_turn_draft
+from coaching.responders.fallback import Tokens
 from coaching.responders.inventions import find_inventions
 from coaching.responders.lenient import find_object
 from coaching.responders.model_parts import CrisisParts, Parts, TurnParts
@@ -87,6 +88,7 @@ class ChainResponder:
     def __init__(self, model: BaseChatModel, budget: Budget) -> None:
         self._model = model
         self._budget = budget
+        self.spent = Tokens()
         self._knows_tools = True
         self._tooled: dict[type[Parts], Runnable[Any, Any]] = {}  # making one costs milliseconds
 
@@ -140,7 +142,13 @@ class ChainResponder:
         raw = await self._ask(shape, messages)
         # a call that failed stays paid for with what was reserved: it may have cost that
         await self._budget.settle(user_id, reserved=reserved, used=_count_used(raw, reserved))
+        self._count(raw)
         return _read(shape, raw)
+
+    def _count(self, raw: AIMessage) -> None:
+        if raw.usage_metadata:
+            self.spent.read += raw.usage_metadata["input_tokens"]
+            self.spent.written += raw.usage_metadata["output_tokens"]
 
     async def _ask(self, shape: type[P], messages: list[BaseMessage]) -> AIMessage:
         try:

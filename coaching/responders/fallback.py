@@ -26,8 +26,21 @@ REST = timedelta(seconds=60)
 LISTEN_SECONDS = 8.0  # for one short verdict; the deadline when that is shorter
 
 
+@dataclass(slots=True)
+class Tokens:
+    """What calls have cost so far, as the provider counts it."""
+
+    read: int = 0
+    written: int = 0
+
+
 class Model(Protocol):
     """A responder that may fail, and listens for danger too."""
+
+    @property
+    def spent(self) -> Tokens:
+        """Every call of this process."""
+        ...
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """See ``ChainResponder``."""
@@ -78,6 +91,11 @@ class FallbackResponder:
     def is_resting(self) -> bool:
         """Whether the model failed so often that it is left alone for now."""
         return self._breaker.is_open
+
+    @property
+    def spent(self) -> Tokens:
+        """What the model has cost since the start."""
+        return self._model.spent
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """The model's draft when it comes in time and holds, otherwise the playbook's."""

@@ -39,7 +39,7 @@ class Lie:
 
 
 def list_lies(name: str = "lies.toml") -> tuple[Lie, ...]:
-    """Every lie of a file in every scene; a scene with ``only`` is for one class alone, which has no other."""
+    """Every lie of a file in every scene; a scene with ``only`` is for one class, which has no other."""
     data = tomllib.loads((HERE / name).read_text("utf-8"))
     scenes = data.get("scenes") or tomllib.loads((HERE / "lies.toml").read_text("utf-8"))["scenes"]
     apart = {scene["only"] for scene in scenes if "only" in scene}

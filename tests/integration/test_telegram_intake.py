@@ -296,7 +296,8 @@ async def first() -> tuple[int, ...]:
 async def test_the_webhook_wants_its_secret_and_bounds_the_body(sqlite_engine: AsyncEngine) -> None:
     journal = Journal(sqlite_engine, RealClock())
     intake = Intake(journal, 1, Gate(None), lambda _: None)
-    app = build_webhook_app(Health(journal, RealClock(), polls=False), intake, path="/hook", secrets=Secrets("s3cret", first))
+    health, secrets = Health(journal, RealClock(), polls=False), Secrets("s3cret", first)
+    app = build_webhook_app(health, intake, path="/hook", secrets=secrets)
     transport = httpx.ASGITransport(app=app)
     who = {"id": 5, "is_bot": False, "first_name": "Lin"}
     message = {"chat": {"id": 5}, "from": who, "date": 1, "message_id": 1, "text": "x"}

@@ -261,7 +261,8 @@ async def test_a_line_is_sorted_by_a_tap_and_can_be_traced_to_its_message(lin: P
     source = record.pieces["what"].message_id
     for asked in ("你怎么知道的", "/me why 1"):
         why = await lin.says("/me", asked)
-        assert "4月1日，「我能把乱的表格讲清楚」" in why
+        assert "4月1日" in why
+        assert "「我能把乱的表格讲清楚」" in why
         assert f"/forget {source}" in why
 
 

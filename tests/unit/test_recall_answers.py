@@ -46,6 +46,14 @@ def test_what_fits_far_less_is_no_older_statement() -> None:
     assert [quote.message_id for quote in answer_recall(turn, found).quotes] == [1]
 
 
+def test_a_question_they_asked_before_is_no_answer() -> None:
+    asked = remembered("我之前说过存款是多少？", MAY, 2, score=1.0)
+    told = remembered("存款一共十八万。", MARCH, 1, score=0.8)
+    assert [
+        quote.message_id for quote in answer_recall(said("我之前说过存款是多少？"), [asked, told]).quotes
+    ] == [1]
+
+
 def test_a_shared_name_is_not_the_same_thing() -> None:
     turn = said("我之前说过和阿哲吵架是为什么？")
     asked = remembered("跟阿哲吵了一架，他说我像一块湿毛巾。", MARCH, 1, score=0.9)
