@@ -281,11 +281,30 @@ def move(to: str) -> None:
 
 @main.command()
 @click.argument("items", type=click.Path(path_type=Path))
-def evaluate(items: Path) -> None:
+@click.option("--parallel", type=click.IntRange(min=1), help="Items at a time; 4 with a model, else 1.")
+@click.option("--out", type=click.Path(path_type=Path), help="Adds to this file; what is in it is skipped.")
+@click.option("--price-in", type=float, default=0.0, help="Of a million tokens read.")
+@click.option("--price-out", type=float, default=0.0, help="Of a million tokens written.")
+@click.option("--judge", help="A model that compares playbook, chain and the plain model, blind.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Who stands first before the judge.")
+def evaluate(
+    items: Path,
+    parallel: int | None,
+    out: Path | None,
+    price_in: float,
+    price_out: float,
+    judge: str | None,
+    seed: int,
+) -> None:
     """Answer evaluation items, one JSON reply a line on standard output."""
-    from bot.commands.evaluate import evaluate_items
+    from bot.commands.evaluate import Run, evaluate_items
 
-    _run(lambda settings: evaluate_items(settings, items))
+    run = Run(parallel or 0, out, (price_in, price_out))
+    if judge:
+        from bot.commands.judge import judge_items
+
+        _run(lambda settings: judge_items(settings, items, run, judge=judge, seed=seed))
+    _run(lambda settings: evaluate_items(settings, items, run))
 
 
 @main.group()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coaching.model import Safety, Scene, Turn
     from coaching.parts import Draft
     from coaching.reading import Reading
-    from coaching.responders.fallback import FallbackResponder, Model
+    from coaching.responders.fallback import FallbackResponder, Model, Tokens
     from memory.sql.journal import Journal
 
 REGISTRY = CollectorRegistry()

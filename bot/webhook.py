@@ -15,6 +15,7 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -123,7 +124,10 @@ def build_webhook_app(health: Health, intake: Intake, *, path: str, secrets: Sec
         except (SQLAlchemyError, OSError) as error:
             log.warning("a secret could not be checked: %s", type(error).__name__)
             return Response(status_code=503)  # Telegram brings it again
-        body = await _read_body(request)
+        try:
+            body = await _read_body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         if body is None:
             return Response(status_code=413)
         try:

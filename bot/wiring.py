@@ -32,7 +32,6 @@ from memory.sql.budget import TokenBudget
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
 from memory.sql.migrate import upgrade
-from memory.sql.waking import prepare_queue
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -84,6 +83,8 @@ async def open_house(
     try:
         await upgrade(engine)
         if settings.workers:
+            from memory.sql.waking import prepare_queue  # procrastinate, for who has workers
+
             await prepare_queue(engine)
         journal = Journal(engine, clock)
         recall = open_recall(

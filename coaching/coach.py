@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coaching.model import Scene, Turn, User
+    from coaching.ports import Responder
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ class Coach:
 
     def __init__(self, team: Team) -> None:
         self._team = team
+
+    def drafted_by(self, responder: Responder) -> Coach:
+        """The same coach with another hand for ordinary replies, and no second listener."""
+        return Coach(replace(self._team, responder=responder, second=None))
 
     async def reply_to(self, turn: Turn) -> Answer:
         """Answers one turn, outside any transaction."""

@@ -57,8 +57,8 @@ def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
 def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
     """Whether two memories answer the same question, and not only look alike to it.
 
-    They share a subject and one says as much of what was asked as the other, so that a shared name is not
-    enough; or both came up for nothing but the time that was asked for. Across languages no word is shared:
+    They share a subject, and one says half of what was asked and the other says, two words at least, so that a
+    shared name is not enough; or both came up for nothing but the time that was asked for. Across languages no word is shared:
     there the subject that was recognised has to do, for something older to stand beside it.
     """
     if all(DATE in each.why and not each.why & {"words", "subject"} for each in (one, other)):
@@ -66,7 +66,9 @@ def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
     if read_language(one.message.text) != read_language(other.message.text):
         return "subject" in one.why and one.message.said_on < other.message.said_on
     wanted = list_subjects(asked) & list_subjects(other.message.text)
-    return share_subject(one.message.text, other.message.text) and wanted <= list_subjects(one.message.text)
+    said = wanted & list_subjects(one.message.text)
+    enough = len(said) >= min(2, len(wanted)) and 2 * len(said) >= len(wanted)
+    return enough and share_subject(one.message.text, other.message.text)
 
 
 def _asks(words: str) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from coaching.checkins import LONGEST_ITEM
 from coaching.effects import AddRecord, ChangeRecord, EndDialogue, SetDialogue
 from coaching.parts import Choice, Draft, Question, ReplyKind
+from coaching.recalling import begin_of
 from coaching.records import (
     TRY,
     answer,
@@ -117,7 +120,8 @@ async def ask_tonight(thinking: Thinking) -> Draft | None:
         asked = record.facts.get("asked")
         rests = asked is not None and turn.today - date.fromisoformat(asked) < REST
         if record.ended_on is None and record.said_on < turn.today and not rests:
-            quote = quote_of(record.pieces["what"])
+            what = quote_of(record.pieces["what"])
+            quote = replace(what, text=begin_of(what.text, LONGEST_ITEM))
             question = Question(
                 text("tries.tonight", turn.language, what=quote.text, date=say_on(record.said_on, turn)),
                 "try",

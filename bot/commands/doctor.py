@@ -5,15 +5,18 @@ from __future__ import annotations
 import platform
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.asking_model import ask_key
 from bot.clock import SystemClock
 from bot.errors import database_sentence
 from bot.health import say_last_polls
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
+CLOCK_OFF = timedelta(seconds=30)  # between this machine and Telegram
 LITTLE_DISK = 200 * 1024 * 1024  # bytes; below this a night's backup or reindex may fill the disk
 
 
@@ -95,6 +99,36 @@ async def find_all(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("model files", problem is None, problem or "the packaged MiniLM is the published one")
 
 
+def say_clock(ahead: timedelta) -> Finding:
+    """By how much this machine's clock is ahead of Telegram's."""
+    seconds = round(ahead.total_seconds())
+    says = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} Telegram's"
+    if abs(ahead) <= CLOCK_OFF:
+        return Finding("clock", True, says)
+    return Finding("clock", False, f"{says}: evenings are asked at the wrong time; set it (timedatectl).")
+
+
+async def _chroma(url: str) -> Finding:
+    """Whether the Chroma server answers."""
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            (await client.get(f"{url.rstrip('/')}/api/v2/heartbeat")).raise_for_status()
+    except httpx.HTTPError as error:
+        kind = type(error).__name__
+        says = f"the server does not answer ({kind}): start it, or mend OFFRAMP_CHROMA_URL."
+        return Finding("Chroma", False, f"{says} Meanwhile words are found, and nothing is lost.")
+    return Finding("Chroma", True, "the server answers")
+
+
+async def _workers(journal: Journal) -> Finding:
+    """Whether somebody thinks for the processes that only take in."""
+    from memory.sql.waking import count_workers  # procrastinate, for who has workers
+
+    number = await count_workers(journal)
+    says = f"{number} at work" if number else "none is at work, and nobody is answered: offramp worker"
+    return Finding("workers", number > 0, says)
+
+
 async def _evenings(journal: Journal) -> Finding:
     """How many are asked in the evening, whether an hour holds them, and when the person here is next."""
     outlook = await load_outlook(journal)
@@ -111,7 +145,7 @@ async def _evenings(journal: Journal) -> Finding:
 
 
 async def _model(settings: Settings, journal: Journal) -> Finding:
-    """Whether the language model can be opened, and what it cost today. It is not called: that would cost."""
+    """Whether the language model can be opened and takes the key, and what it cost today; asking is free."""
     if not settings.model:
         return Finding("model", True, "none: the playbook answers (OFFRAMP_MODEL sets one)")
     from bot.wiring import open_budget
@@ -126,6 +160,8 @@ async def _model(settings: Settings, journal: Journal) -> Finding:
         )
     except ModelFailed as error:
         return Finding("model", False, f"{error}; the playbook answers meanwhile.")
+    if wrong := await ask_key(settings):
+        return Finding("model", False, f"{settings.model}: {wrong}; the playbook answers meanwhile.")
     used = await open_budget(settings, journal, SystemClock()).count_used()
     limit = f" of {settings.tokens_per_day_all}" if settings.tokens_per_day_all else ""
     return Finding("model", True, f"{settings.model}, {used}{limit} tokens today")
@@ -142,7 +178,10 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         await engine.dispose()
         return
     except (SQLAlchemyError, OSError) as error:
-        yield Finding("database", False, database_sentence(error))
+        where = f"{engine.url.host or 'this machine'}:{engine.url.port or 5432}"
+        away = f"Postgres does not answer at {where}: start it, or mend OFFRAMP_DATABASE_URL."
+        is_file = engine.dialect.name == "sqlite"
+        yield Finding("database", False, database_sentence(error) if is_file else away)
         await engine.dispose()
         return
     journal = Journal(engine, SystemClock())
@@ -159,12 +198,19 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     if settings.telegram_token.get_secret_value():
         heard = await say_last_polls(journal, SystemClock().now())
         yield Finding("door", True, f"Telegram; {heard or 'it was never open here: offramp run'}")
-        from bot.telegram.asking import ask_telegram  # a second of imports, for who has a token
+        from bot.telegram.asking import ask_telegram, ask_time  # a second of imports, for who has a token
 
         answer = await ask_telegram(settings)
         yield Finding("Telegram", answer.well, answer.says)
+        ahead = await ask_time(settings, SystemClock())
+        if ahead is not None:
+            yield say_clock(ahead)
     else:
         yield Finding("door", True, "terminal (no Telegram token is set)")
+    if settings.workers:
+        yield await _workers(journal)
+    if settings.chroma_url:
+        yield await _chroma(settings.chroma_url)
     yield await _evenings(journal)
     yield Finding("outbox", True, f"{outbox.get('queued', 0)} waiting, {outbox.get('unknown', 0)} unknown")
     recall = open_recall(

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import tempfile
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import insert
 
 from bot.wiring import House, open_house
 from coaching.language import read_language
 from coaching.model import Channel, Event, Language, Role, Turn
+from coaching.parts import Reflection
 from memory.sql.tables import CommitmentRow, IndexOpRow, MessageRow
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from bot.settings import Settings
+    from coaching.responders.fallback import Tokens
     from memory.sql.transaction import Transaction
+
+AT_ONCE = 4
+MODEL = "model"  # the key of a reflection that a language model wrote
 
 # what only the checker reads: the coach never sees it
 CHECKERS_OWN = frozenset({"type", "lenses", "lenses_ok", "must", "must_not", "human", "reply_lang"})
@@ -42,7 +53,8 @@ class Item:
     language: Language
 
 
-def _read_lines(items: Path) -> list[str]:
+def read_lines(items: Path) -> list[str]:
+    """The lines that hold something."""
     return [line for line in items.read_text("utf-8").splitlines() if line.strip()]
 
 
@@ -67,21 +79,118 @@ def read_item(raw: dict[str, Any], now: datetime) -> Item:
     )
 
 
-async def evaluate_items(settings: Settings, items: Path) -> int:
-    """Prints one JSON reply an item on standard output."""
-    lines = await asyncio.to_thread(_read_lines, items)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How items are answered.
+
+    Attributes:
+        parallel: items at a time; 0 is four with a model, which waits, and one without, which works.
+        out: answers are added to this file as they come, and items that are in it are not asked again.
+        prices: of a million tokens read, and of a million written, in any currency.
+    """
+
+    parallel: int = 0
+    out: Path | None = None
+    prices: tuple[float, float] = (0.0, 0.0)
+
+
+async def evaluate_items(settings: Settings, items: Path, run: Run) -> int:
+    """Prints one JSON reply an item on standard output, in the order of the items."""
+    raws = [json.loads(line) for line in await asyncio.to_thread(read_lines, items)]
+    done = await asyncio.to_thread(read_done, run.out) if run.out else {}
+    async with open_apart(settings) as house:
+        by_model = 0
+        gate = asyncio.Semaphore(run.parallel or (AT_ONCE if house.model else 1))
+        with show_progress() as bar:
+            task = bar.add_task("evaluate", total=len(raws), completed=0)
+
+            async def answer(raw: dict[str, Any]) -> dict[str, Any]:
+                nonlocal by_model
+                async with gate:
+                    if (known := done.get(raw["id"])) is None:
+                        reply = await reply_to(house, read_item(raw, house.clock.now()))
+                        by_model += reply.by_model
+                        known = reply.line
+                        if run.out:
+                            await asyncio.to_thread(add_line, run.out, known)
+                bar.advance(task)
+                return known
+
+            async with asyncio.TaskGroup() as group:
+                for each in [group.create_task(answer(raw)) for raw in raws]:
+                    print(json.dumps(await each, ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
+        if house.model:
+            tell(f"{by_model} of {len(raws) - len(done)} by the model, the rest by the playbook")
+            tell(tell_cost(house.model.spent, run.prices))
+    return 0
+
+
+@asynccontextmanager
+async def open_apart(settings: Settings) -> AsyncIterator[House]:
+    """A house of its own that has learned all it can, and is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="offramp-evaluate-") as folder:
         apart = settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""})
         async with open_house(apart) as house:
             await house.learned()
-            for line in lines:
-                item = read_item(json.loads(line), house.clock.now())
-                print(json.dumps(await answer_item(house, item), ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
-    return 0
+            yield house
 
 
-async def answer_item(house: House, item: Item) -> dict[str, Any]:
-    """One fresh person who has said only what the item carries."""
+def show_progress() -> Progress:
+    """A bar on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,  # that is where the answers go
+    )
+
+
+def tell_cost(spent: Tokens, prices: tuple[float, float]) -> str:
+    """What a run has cost, in words."""
+    cost = (spent.read * prices[0] + spent.written * prices[1]) / 1e6
+    priced = f", cost {cost:.4f}" if any(prices) else ""
+    return f"tokens: {spent.read} read, {spent.written} written{priced}"
+
+
+def read_done(out: Path) -> dict[str, dict[str, Any]]:
+    """The answers an earlier run left; a last line that was cut off is taken out of the file."""
+    if not out.exists():
+        return {}
+    found = {}
+    for line in out.read_text("utf-8").splitlines():
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            continue
+        found[answer["id"]] = answer
+    out.write_text("".join(f"{json.dumps(a, ensure_ascii=False)}\n" for a in found.values()), "utf-8")
+    return found
+
+
+def add_line(out: Path, answer: dict[str, Any]) -> None:
+    """One more answer at the end of the file."""
+    with out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+def tell(words: str) -> None:
+    """On standard error, beside the answers."""
+    print(words, file=sys.stderr)  # noqa: T201  # a command says what it did
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The line for an item, and whether the language model made it."""
+
+    line: dict[str, Any]
+    by_model: bool
+
+
+async def add_person(house: House, item: Item) -> tuple[int, dict[int, str]]:
+    """A fresh person who has said only what the item carries: the id, and the items' names of messages."""
     async with house.journal.begin() as tx:
         user_id = await tx.add_user("evaluate", item.id, language=item.language, zone=_zone(item.now))
         ids = [await _add_history(tx, user_id, line, item) for line in item.history]
@@ -89,14 +198,20 @@ async def answer_item(house: House, item: Item) -> dict[str, Any]:
             await _add_commitment(tx, user_id, line)
         await tx.commit()
     await house.recall.index_pending(user_id)
+    return user_id, {number: line["id"] for number, line in zip(ids, item.history, strict=True)}
+
+
+async def reply_to(house: House, item: Item) -> Replied:
+    """The coach's reply to one item."""
+    user_id, names = await add_person(house, item)
     answer = await house.coach.reply_to(turn_from(item, user_id))
-    names = {number: line["id"] for number, line in zip(ids, item.history, strict=True)}
-    return {
+    line = {
         "id": item.id,
         "reply": answer.reply.text,
         "lenses": [lens.value for lens in answer.reply.draft.lenses],
         "cited": [names[number] for number in answer.reply.cited if number in names],
     }
+    return Replied(line, any(part.key == MODEL for part in answer.reply.draft.find(Reflection)))
 
 
 def _zone(now: datetime) -> str:

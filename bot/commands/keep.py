@@ -111,6 +111,10 @@ async def upgrade_database(settings: Settings) -> int:
     engine = open_engine(settings.database)
     try:
         reached = await upgrade(engine)
+        if settings.workers:
+            from memory.sql.waking import prepare_queue  # procrastinate, for who has workers
+
+            await prepare_queue(engine)
     finally:
         await engine.dispose()
     _say(f"The database is at version {reached}." if reached else "The database is up to date.")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import httpx
 from telegram.error import InvalidToken, TelegramError
 
 from bot.telegram.connecting import open_bot
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from coaching.ports import Clock
 
 PATIENCE = 10.0  # seconds
 
@@ -22,6 +26,16 @@ class Answer:
 
     well: bool
     says: str
+
+
+async def ask_time(settings: Settings, clock: Clock) -> timedelta | None:
+    """By how much this machine's clock is ahead of Telegram's; None where it cannot be asked."""
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=True) as client:
+            answer = await client.head(settings.telegram_base_url)
+        return clock.now() - parsedate_to_datetime(answer.headers["Date"])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return None
 
 
 async def ask_telegram(settings: Settings) -> Answer:

@@ -21,6 +21,7 @@ from coaching.responders.context import (
     ANSWER_MOST,
     Prompt,
     build_crisis_prompt,
+    build_judge_prompt,
     build_repair,
     build_shape,
     build_turn_prompt,
@@ -30,7 +31,7 @@ from coaching.responders.drafting import build_turn_draft
 from coaching.responders.fallback import Tokens
 from coaching.responders.inventions import find_inventions
 from coaching.responders.lenient import find_object
-from coaching.responders.model_parts import CrisisParts, Parts, TurnParts
+from coaching.responders.model_parts import CrisisParts, JudgeParts, Parts, TurnParts
 from coaching.thinking import list_sources
 
 if TYPE_CHECKING:
@@ -130,6 +131,32 @@ class ChainResponder:
         """
         filled = await self._fill(CrisisParts, build_crisis_prompt(turn, scene), turn.user_id)
         return {"yes": Safety.PASSIVE, "unsure": Safety.UNSURE, "no": Safety.NONE}[filled.answer]
+
+    async def write(self, turn: Turn, scene: Scene, reading: Reading) -> str:
+        """What the model says when it is asked plainly, unchecked: for comparisons, never for a person.
+
+        Raises:
+            ModelFailed: nothing came.
+        """
+        prompt = build_turn_prompt(turn, scene, reading, "bare")
+        try:
+            raw = _as_said(await self._model.ainvoke([HumanMessage(prompt.changing)]))
+        except Exception as error:  # noqa: BLE001  # each has its own; see _ask
+            raise ModelFailed(type(error).__name__) from None
+        self._count(raw)
+        return str(raw.text)
+
+    async def compare(
+        self, turn: Turn, scene: Scene, reading: Reading, first: str, second: str
+    ) -> JudgeParts:
+        """Marks for two replies to the same message.
+
+        Raises:
+            ModelFailed: none were given.
+            BudgetSpent: this day's tokens are used up.
+        """
+        prompt = build_judge_prompt(turn, scene, reading, first, second)
+        return await self._fill(JudgeParts, prompt, turn.user_id)
 
     async def _fill(
         self, shape: type[P], prompt: Prompt, user_id: int, said: tuple[BaseMessage, ...] = ()

@@ -63,9 +63,9 @@ def cut(text: str, most: int) -> str:
     return f"{text[: size // 3]} … {text[-(size - size // 3) :]}"
 
 
-def build_turn_prompt(turn: Turn, scene: Scene, reading: Reading) -> Prompt:
-    """The prompt for an ordinary message."""
-    template = load_template("turn")
+def build_turn_prompt(turn: Turn, scene: Scene, reading: Reading, name: str = "turn") -> Prompt:
+    """The prompt for an ordinary message; ``name`` is another template that is given the same."""
+    template = load_template(name)
     message = as_block("message", [as_data(text=cut(turn.text, MESSAGE_MOST))])
     facts = "\n".join(f"- {fact}" for fact in list_facts(reading))
     spare = MOST - count_tokens(template.stable + template.changing + message + facts)
@@ -78,6 +78,21 @@ def build_turn_prompt(turn: Turn, scene: Scene, reading: Reading) -> Prompt:
         message=message,
     )
     return Prompt(template.stable, changing)
+
+
+def build_judge_prompt(turn: Turn, scene: Scene, reading: Reading, first: str, second: str) -> Prompt:
+    """The prompt that lets a model compare two replies without knowing whose they are."""
+    template = load_template("judge")
+    known = list_known(turn, scene, reading.recalled, MOST // 2)
+    return Prompt(
+        template.stable,
+        template.fill(
+            known="\n\n".join(known) or "Nothing yet.",
+            message=as_block("message", [as_data(text=cut(turn.text, MESSAGE_MOST))]),
+            first=as_block("first", [as_data(text=first)]),
+            second=as_block("second", [as_data(text=second)]),
+        ),
+    )
 
 
 def build_crisis_prompt(turn: Turn, scene: Scene) -> Prompt:

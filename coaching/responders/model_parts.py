@@ -58,3 +58,22 @@ class CrisisParts(Parts):
     """Whether a life may be in danger."""
 
     answer: Literal["yes", "unsure", "no"]
+
+
+class Marks(Parts):
+    """What a judge gives one reply, 0 to 4 in each row; the weights are rubric.md's."""
+
+    lens: int = Field(ge=0, le=4)
+    reflection: int = Field(ge=0, le=4)
+    step: int = Field(ge=0, le=4)
+    autonomy: int = Field(ge=0, le=4)
+    honesty: int = Field(ge=0, le=4)
+    question: int = Field(ge=0, le=4)
+    voice: int = Field(ge=0, le=4)
+
+
+class JudgeParts(Parts):
+    """A judge's marks for two replies, in the order in which they were shown."""
+
+    first: Marks
+    second: Marks

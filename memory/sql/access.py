@@ -10,7 +10,6 @@ from sqlalchemy import func, select, update
 
 from memory.sql.blocked import mark_blocked
 from memory.sql.tables import AccessRow, IdentityRow, InboxRow, MessageRow, OutboxRow, UserRow
-from memory.sql.waking import wake
 
 if TYPE_CHECKING:
     from memory.sql.journal import Journal
@@ -101,9 +100,11 @@ async def retry_dead(tx: Transaction, seq: int, *, wakes: bool) -> bool:
     await tx.db.execute(
         update(OutboxRow)
         .where(OutboxRow.key.startswith(origin, autoescape=True))
-        .values(key=func.concat(OutboxRow.key, ":failed"))
+        .values(key=OutboxRow.key + ":failed")
     )
     if wakes and row.chat_id is not None:
+        from memory.sql.waking import wake  # procrastinate, for who has workers
+
         await wake(tx, row.bot_id, row.chat_id)
     return True
 

@@ -90,6 +90,17 @@ async def wake_forgotten(journal: Journal) -> int:
     return len(chats)
 
 
+async def count_workers(journal: Journal) -> int:
+    """How many workers showed a sign of life in the last minute; none where the queue was never made."""
+    async with journal.read() as db:
+        if await db.scalar(text("SELECT to_regclass('procrastinate_workers')")) is None:
+            return 0
+        alive = (
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
+        )
+        return await db.scalar(text(alive)) or 0
+
+
 def conninfo(engine: AsyncEngine) -> str:
     """What psycopg connects by, without SQLAlchemy; it holds the password."""
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

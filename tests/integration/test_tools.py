@@ -146,8 +146,8 @@ async def test_the_second_one_stands_beside_the_first_with_its_date_and_without_
     await lin.says(*FIRST)
     lin.clock.passes(days=2)
     shown = await lin.says(*SECOND)
-    assert "4月1日说「接一个外包单子」：「客户说了算」" in shown
-    assert "· 花多少时间：「每周6个小时」\n　　4月1日说「接一个外包单子」：「每周10个小时」" in shown
+    assert "4月1日「接一个外包单子」那次：「客户说了算」" in shown
+    assert "· 花多少时间：「每周6个小时」\n　　4月1日「接一个外包单子」那次：「每周10个小时」" in shown
     assert "不一样的：" in shown
     assert shown.count("？") == 1
     assert not any(word in shown for word in ("建议", "值得", "应该", "最好"))

@@ -56,8 +56,21 @@ def fill_parts(message: str) -> dict[str, Any]:
     }
 
 
+def judge_by_length(body: dict[str, Any]) -> dict[str, Any]:
+    """The longer reply has more of everything: a judge whose verdict a test can foresee."""
+    prompt = str(body["messages"][-1]["content"])
+    sizes = [len(re.findall(rf"<{name}>\n(.+)\n</{name}>", prompt)[-1]) for name in ("first", "second")]
+    rows = ("lens", "reflection", "step", "autonomy", "honesty", "question", "voice")
+    marks = [dict.fromkeys(rows, 3 if size == max(sizes) else 1) for size in sizes]
+    return {"first": marks[0], "second": marks[1]}
+
+
 def answer_honestly(body: dict[str, Any]) -> Answer:
     """What a good model would fill in."""
     if tell(body) == "CrisisParts":
         return Answer(arguments={"answer": "no"})
+    if tell(body) == "JudgeParts":
+        return Answer(arguments=judge_by_length(body))
+    if tell(body) == "text" and "JSON object" not in str(body["messages"]):
+        return Answer(text="That sounds hard. Take a break, talk to your manager, and be kind to yourself.")
     return Answer(arguments=fill_parts(read_message(body)))
