@@ -93,6 +93,11 @@ class CountedModel:
         with _counted():
             return await self._model.draft(turn, scene, reading)
 
+    async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """See ``ChainResponder``."""
+        with _counted():
+            return await self._model.reflect(turn, scene, reading)
+
     async def listen(self, turn: Turn, scene: Scene) -> Safety:
         """See ``ChainResponder``."""
         with _counted():

@@ -112,6 +112,7 @@ async def open_house(
                     country=settings.country or None,
                 ),
                 second=modelled,
+                reflector=modelled,
                 budget=budget,
             )
         )

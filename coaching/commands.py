@@ -29,8 +29,9 @@ from coaching.intent import Intent, says
 from coaching.model import Event
 from coaching.offers import TAPS, answer_offer
 from coaching.parts import Draft, Question, Quote, ReplyKind
+from coaching.quoting import measure
 from coaching.reading import read_turn
-from coaching.reflecting import build_reflection
+from coaching.reflecting import SHORTEST, build_reflection
 from prompts import load_pattern, text
 
 if TYPE_CHECKING:
@@ -246,7 +247,11 @@ async def _reflect(thinking: Thinking) -> Draft:
         thinking.messages |= said
     lens = await thinking.listen(words[:LENS_CHARACTERS])
     reading = read_turn(replace(turn, text=words), Intent.COACH, lens)
-    draft = await asyncio.to_thread(build_reflection, turn, thinking.scene, words, reading, thinking.hear)
+    draft = None
+    if thinking.team.reflector and measure(words) >= SHORTEST:
+        draft = await thinking.team.reflector.reflect(replace(turn, text=words), thinking.scene, reading)
+    if draft is None:
+        draft = await asyncio.to_thread(build_reflection, turn, thinking.scene, words, reading, thinking.hear)
     return draft if turn.text else _located(draft, thinking.messages)
 
 

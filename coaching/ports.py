@@ -132,6 +132,14 @@ class Responder(Protocol):
         ...
 
 
+class Reflector(Protocol):
+    """Makes the long form with a language model."""
+
+    async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft | None:
+        """Unchecked parts for a long text, or None when nobody could: then the playbook's stands."""
+        ...
+
+
 class SecondListener(Protocol):
     """Listens once more for a life in danger, with a language model."""
 

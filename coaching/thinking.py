@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from coaching.lenses import LensReader, LensReading
     from coaching.model import Goal, Language, Piece, Recalled, Record, Scene, Turn
-    from coaching.ports import Budget, Encoder, Recall, Responder, SceneReader, SecondListener
+    from coaching.ports import Budget, Encoder, Recall, Reflector, Responder, SceneReader, SecondListener
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
@@ -38,6 +38,7 @@ class Team:
     encoder: Encoder
     about: About = field(default_factory=About)
     second: SecondListener | None = None
+    reflector: Reflector | None = None
     budget: Budget | None = None
 
 

@@ -27,14 +27,16 @@ from coaching.responders.context import (
     build_turn_prompt,
     count_tokens,
 )
-from coaching.responders.drafting import build_turn_draft
+from coaching.responders.drafting import build_reflect_draft, build_turn_draft
 from coaching.responders.fallback import Tokens
 from coaching.responders.inventions import find_inventions
 from coaching.responders.lenient import find_object
-from coaching.responders.model_parts import CrisisParts, JudgeParts, Parts, TurnParts
+from coaching.responders.model_parts import CrisisParts, JudgeParts, Parts, ReflectParts, TurnParts
 from coaching.thinking import list_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
@@ -101,13 +103,34 @@ class ChainResponder:
             DraftRejected: the parts broke a rule, and after one repair they still did.
             BudgetSpent: this day's tokens are used up.
         """
+        return await self._draft(TurnParts, build_turn_draft, "turn", turn, scene, reading)
+
+    async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """The long form of ``turn.text``, which keeps every rule.
+
+        Raises:
+            ModelFailed: see ``draft``; so do the others.
+            DraftRejected: see ``draft``.
+            BudgetSpent: see ``draft``.
+        """
+        return await self._draft(ReflectParts, build_reflect_draft, "reflect", turn, scene, reading)
+
+    async def _draft(
+        self,
+        shape: type[P],
+        build: Callable[[P, Turn, Scene, Reading], Draft],
+        name: str,
+        turn: Turn,
+        scene: Scene,
+        reading: Reading,
+    ) -> Draft:
         sources = list_sources(turn, scene, {r.message.id: r.message.text for r in reading.recalled})
-        prompt = build_turn_prompt(turn, scene, reading)
+        prompt = build_turn_prompt(turn, scene, reading, name)
         said: tuple[BaseMessage, ...] = ()
         for last in (False, True):
-            filled = await self._fill(TurnParts, prompt, turn.user_id, said)
+            filled = await self._fill(shape, prompt, turn.user_id, said)
             try:
-                draft = build_turn_draft(filled, turn, scene, reading)
+                draft = build(filled, turn, scene, reading)
                 faults = find_faults(draft, sources) + find_inventions(draft, sources)
             except DraftRejected as error:
                 faults = (str(error),)

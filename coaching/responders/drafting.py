@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING
 
 from coaching.dates import choose_slot
 from coaching.errors import DraftRejected
-from coaching.parts import QUOTED, Draft, NextStep, Part, Past, Question, Quote, Reflection, ReplyKind
+from coaching.parts import (
+    QUOTED,
+    Draft,
+    NextStep,
+    Part,
+    Past,
+    Question,
+    Quote,
+    Reflection,
+    ReplyKind,
+    Section,
+)
 from coaching.quoting import measure
+from coaching.reflecting import SECTIONS
 from coaching.responders.choosing import Chooser
 from coaching.responders.playbook import SHORTEST, build_heard, build_past, say_offer, step_choices
+from prompts import text
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
     from coaching.model import Language, Scene, Turn
     from coaching.reading import Reading
-    from coaching.responders.model_parts import ModelPast, ModelStep, TurnParts
+    from coaching.responders.model_parts import ModelPast, ModelStep, ReflectParts, TurnParts
 
 SHORTEST_QUOTE = 4  # on the scale of quoting.measure: less is nobody's words in particular
 MARKS = {"zh": "「{}」", "en": "“{}”"}
@@ -52,6 +65,21 @@ def build_turn_draft(filled: TurnParts, turn: Turn, scene: Scene, reading: Readi
     )
 
 
+def build_reflect_draft(filled: ReflectParts, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+    """The draft of the long form, unchecked."""
+    choose = Chooser(scene, turn.text, turn.language, left=reading.left)
+    sections = [_section(name, getattr(filled, name), turn.language) for name in SECTIONS]
+    step = _step(filled.step, turn, scene, reading, choose) if filled.step else None
+    parts: list[Part | None] = [*sections, step, _question(filled.question, turn.language)]
+    return Draft(
+        ReplyKind.REFLECT,
+        turn.language,
+        tuple(part for part in parts if part is not None),
+        lenses=tuple(dict.fromkeys(filled.lenses))[:2] or reading.lenses,
+        choices=step_choices(turn.language, smaller=bool(step.smaller)) if step else (),
+    )
+
+
 def set_marks(words: str, language: Language) -> str:
     """The same words with every pair of quote marks in the language's own kind."""
     return _MARKED.sub(lambda m: MARKS[language].format(next(filter(None, m.groups()), "")), words)
@@ -64,6 +92,12 @@ def _quoted(words: str) -> tuple[Quote, ...]:
 def _reflection(words: str, language: Language) -> Reflection:
     marked = set_marks(words, language)
     return Reflection(marked, _quoted(marked), "model")
+
+
+def _section(name: str, points: list[str], language: Language) -> Section:
+    lines = [" ".join(set_marks(point, language).split()) for point in points]
+    quotes = tuple(quote for line in lines for quote in _quoted(line))
+    return Section(text(f"reflect.{name}", language), "\n".join(lines), quotes, f"reflect-{name}")
 
 
 def _question(words: str, language: Language) -> Question:

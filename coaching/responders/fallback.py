@@ -12,6 +12,7 @@ from coaching.errors import BudgetSpent, DraftRejected, ModelFailed
 from coaching.model import Safety
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from coaching.model import Scene, Turn
@@ -43,6 +44,10 @@ class Model(Protocol):
         ...
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """See ``ChainResponder``."""
+        ...
+
+    async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """See ``ChainResponder``."""
         ...
 
@@ -100,10 +105,21 @@ class FallbackResponder:
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
         """The model's draft when it comes in time and holds, otherwise the playbook's."""
         # a boundary has words of its own, chosen with care
-        if scene.user.model_on and reading.boundary is None and not self._breaker.is_open:
+        if reading.boundary is None:
+            draft = await self._try(scene, lambda: self._model.draft(turn, scene, reading))
+            if draft is not None:
+                return draft
+        return await self._playbook.draft(turn, scene, reading)
+
+    async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft | None:
+        """The model's long form when it comes in time and holds, otherwise None: the playbook has one."""
+        return await self._try(scene, lambda: self._model.reflect(turn, scene, reading))
+
+    async def _try(self, scene: Scene, ask: Callable[[], Awaitable[Draft]]) -> Draft | None:
+        if scene.user.model_on and not self._breaker.is_open:
             try:
                 async with asyncio.timeout(self._deadline):
-                    draft = await self._model.draft(turn, scene, reading)
+                    draft = await ask()
             except DraftRejected:  # it answers; what it says does not hold
                 self._breaker.answered()
             except (TimeoutError, ModelFailed) as error:
@@ -113,7 +129,7 @@ class FallbackResponder:
             else:
                 self._breaker.answered()
                 return draft
-        return await self._playbook.draft(turn, scene, reading)
+        return None
 
     async def listen(self, turn: Turn, scene: Scene) -> Safety | None:
         """The model's verdict on danger, or None when it gave none: then the offline verdict stands."""

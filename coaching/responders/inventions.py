@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from coaching.language import read_language
-from coaching.parts import QUOTED, NextStep, Past, Question, Reflection, Said, bare
+from coaching.parts import QUOTED, NextStep, Past, Question, Reflection, ReplyKind, Said, Section, bare
 from coaching.quoting import GARBLED, measure
 from coaching.responders.grounding import count_strange
 from prompts import load_template, load_toml
@@ -79,11 +79,23 @@ def find_inventions(draft: Draft, sources: Sources) -> tuple[str, ...]:
         if isinstance(part, Said | Past):  # rendered by us; the quote in it is checked
             continue
         faults += _find_in_part(part, draft.language, sources)
-    if sum(measure(q.text) for part in draft.find(Reflection) for q in part.quotes) < SHORTEST_GIVEN_BACK:
+    if draft.kind is ReplyKind.REFLECT:
+        faults += _find_untied(draft)
+    elif sum(measure(q.text) for part in draft.find(Reflection) for q in part.quotes) < SHORTEST_GIVEN_BACK:
         faults.append("no words of theirs in the reflection")
     if any(GARBLED.search(quote.text) for quote in draft.quotes):
         faults.append("garbled words quoted")
     return tuple(dict.fromkeys(faults))
+
+
+def _find_untied(draft: Draft) -> Iterable[str]:
+    """Points of the long form that stand on nothing, or on what another one stands on."""
+    lines = [line for part in draft.find(Section) for line in part.text.split("\n")]
+    tied = [[words for pair in QUOTED.findall(line) for words in pair if words] for line in lines]
+    if any(max(map(measure, words), default=0) < SHORTEST_GIVEN_BACK for words in tied):
+        yield "a point without their words"
+    if len({words for each in tied for words in each}) < len(lines):
+        yield "the same words in two points"
 
 
 def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[str]:
@@ -91,7 +103,8 @@ def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[
     for written in _written(part):
         own = QUOTED.sub("〃", written)
         ours = bare(written)  # without a line they could send to somebody
-        yield from _find_signs(own, sources)
+        allowed = ("advice",) if part.key == "reflect-could" else ()
+        yield from _find_signs(own, sources, allowed)
         if not isinstance(part, NextStep) and _one("voice", "signs").search(ours):
             yield "the coach as somebody who acts"
         yield from _find_numbers(own, sources, step=isinstance(part, NextStep))
@@ -115,10 +128,12 @@ def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[
         yield "several questions in one"
 
 
-def _find_signs(own: str, sources: Sources) -> Iterable[str]:
+def _find_signs(own: str, sources: Sources, allowed: tuple[str, ...]) -> Iterable[str]:
     """Signs that are not the person's own words: what they said may be taken up."""
     said = sources.turn.lower()
     for name, sign in _signs().items():
+        if name in allowed:
+            continue
         # a line they could send or write down is in their voice, not in the coach's
         words_of = _NOT_OUR_VOICE.sub("〃", own) if name in ("advice", "deed") else own
         found = (match.group().lower() for match in sign.finditer(words_of))
@@ -130,7 +145,7 @@ def _written(part: Part) -> tuple[str, ...]:
     """Every text of a part that the model wrote, also those that a later tap brings out."""
     if isinstance(part, NextStep):
         return tuple(filter(None, (part.body, part.done, part.if_then, part.smaller)))
-    return (part.text,)
+    return tuple(part.text.split("\n")) if isinstance(part, Section) else (part.text,)
 
 
 def _known(sources: Sources) -> str:
@@ -152,7 +167,8 @@ def _recites(own: str) -> bool:
 
 @cache
 def _prompt_words() -> str:
-    return " ".join(re.findall(r"[a-z]+", load_template("turn").stable.lower()))
+    told = " ".join(load_template(name).stable.lower() for name in ("turn", "reflect"))
+    return " ".join(re.findall(r"[a-z]+", told))
 
 
 def _find_unsaid(part: Part, own: str, sources: Sources) -> Iterable[str]:

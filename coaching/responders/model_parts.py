@@ -5,7 +5,7 @@ Bounds are wide: they keep a huge answer out; what a person may read is decided 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +51,21 @@ class TurnParts(Parts):
     past: ModelPast | None = Field(default=None, description="At most one earlier statement, or nothing.")
     step: ModelStep | None = Field(default=None, description="One small step, or nothing.")
     question: str = Field(default="", max_length=LONGEST, description="One open question.")
+    lenses: list[Lens] = Field(default_factory=list, max_length=10, description="One or two.")
+
+
+Points = Annotated[list[Annotated[str, Field(max_length=LONGEST)]], Field(min_length=1, max_length=3)]
+
+
+class ReflectParts(Parts):
+    """The parts of the long form; every point holds a piece of the text in quote marks."""
+
+    want: Points = Field(description="What they want.")
+    stuck: Points = Field(description="Where it sticks.")
+    why: Points = Field(description="Why it may be so, as a guess.")
+    could: Points = Field(description="What is theirs to move.")
+    step: ModelStep | None = Field(default=None, description="One small step, or nothing.")
+    question: str = Field(max_length=LONGEST, description="One open question.")
     lenses: list[Lens] = Field(default_factory=list, max_length=10, description="One or two.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def items(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A house that goes by words alone: learning takes seconds."""
 
     @asynccontextmanager
@@ -40,7 +40,6 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(evaluate, "open_apart", opened)
     monkeypatch.setattr(judge, "open_apart", opened)
-    yield
 
 
 def settings(home: Path, model: FakeOpenAI) -> Settings:

@@ -1,4 +1,4 @@
-"""A model that is changed, switched off or broken between two messages of one chat: nobody loses the thread."""
+"""A model that is changed, switched off or broken in the middle of a chat: nobody loses the thread."""
 
 from __future__ import annotations
 

@@ -56,6 +56,32 @@ def fill_parts(message: str) -> dict[str, Any]:
     }
 
 
+_POINTS = {
+    "zh": {
+        "want": "「{q}」里好像有一件你想要的东西。",
+        "stuck": "卡住的地方，听起来就在「{q}」这里。",
+        "why": "也许是因为「{q}」，这只是猜。",
+        "could": "「{q}」这一块，好像还可以由你来动。",
+    },
+    "en": {
+        "want": "In “{q}” there seems to be something that you want.",
+        "stuck": "It seems to stick where you say “{q}”.",
+        "why": "Perhaps it is because of “{q}”, which is only a guess.",
+        "could": "In “{q}” there seems to be a part that is yours to move.",
+    },
+}
+
+
+def fill_reflection(message: str) -> dict[str, Any]:
+    """The parts of an honest long form: the four longest pieces, one a section."""
+    pieces = [p.strip() for p in re.split(r"[，。！？；,.!?;\n「」“”\"]+", message) if p.strip()]
+    chosen = sorted(pieces, key=len)[-4:]
+    points = _POINTS[read_language(message, fallback="zh")]
+    parts = fill_parts(message)
+    said = {name: [points[name].format(q=q)] for name, q in zip(points, chosen, strict=True)}
+    return said | {name: parts[name] for name in ("step", "question", "lenses")}
+
+
 def judge_by_length(body: dict[str, Any]) -> dict[str, Any]:
     """The longer reply has more of everything: a judge whose verdict a test can foresee."""
     prompt = str(body["messages"][-1]["content"])
@@ -69,6 +95,8 @@ def answer_honestly(body: dict[str, Any]) -> Answer:
     """What a good model would fill in."""
     if tell(body) == "CrisisParts":
         return Answer(arguments={"answer": "no"})
+    if tell(body) == "ReflectParts":
+        return Answer(arguments=fill_reflection(read_message(body)))
     if tell(body) == "JudgeParts":
         return Answer(arguments=judge_by_length(body))
     if tell(body) == "text" and "JSON object" not in str(body["messages"]):
