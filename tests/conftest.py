@@ -53,6 +53,9 @@ def postgres_server() -> Iterator[str]:
 
         folder = tempfile.mkdtemp(prefix="offramp-pg-")
         server = get_server(folder, cleanup_mode="stop")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody pulls this server's plug
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -56,7 +56,7 @@ async def test_four_sections_each_on_their_words_then_a_step_and_a_question(coac
     assert MARK in reply.text
 
 
-LIES = {
+LIES: dict[str, dict[str, Any]] = {
     "no words of theirs": {"why": ["也许是因为一直没有人接过去，这只是猜。"]},
     "words that are not theirs": {"stuck": ["卡住的地方，听起来就在「我受够这家公司了」这里。"]},
     "the same words twice": {"want": ["「一拉就是半天」里好像有你想要的。"], "stuck": ["「一拉就是半天」。"]},

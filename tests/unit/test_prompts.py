@@ -16,6 +16,7 @@ from coaching.reading import Reading, read_turn
 from coaching.responders.context import (
     MOST,
     build_crisis_prompt,
+    build_judge_prompt,
     build_repair,
     build_shape,
     build_turn_prompt,
@@ -46,10 +47,16 @@ def known() -> Scene:
     )
 
 
-@pytest.mark.parametrize("name", ["turn_zh", "turn_en", "crisis"])
+@pytest.mark.parametrize("name", ["turn_zh", "turn_en", "crisis", "reflect", "bare", "judge"])
 def test_a_rendered_prompt_is_the_one_on_file(name: str) -> None:
     if name == "crisis":
         prompt = build_crisis_prompt(said(BUSY), known())
+    elif name in ("reflect", "bare"):
+        prompt = build_turn_prompt(said(TIRED), Scene(User(2)), read(TIRED), name)
+    elif name == "judge":
+        prompt = build_judge_prompt(
+            said(BUSY), known(), read(BUSY), "「只有bug是我的」：先回哪一句？", "早点睡。"
+        )
     elif name == "turn_zh":
         memory = remembered("排期从来没人问过我。", date(2026, 3, 2), 11)
         prompt = build_turn_prompt(said(BUSY), known(), read(BUSY, recalled=(memory,)))
