@@ -19,6 +19,8 @@ from memory.sql.tables import Table
 
 async def test_the_migrations_and_the_tables_agree(engine: AsyncEngine) -> None:
     def differences(connection: Connection) -> list[object]:
+        if connection.dialect.name == "postgresql":  # the queue's tables have a schema of their own
+            connection.exec_driver_sql("SET LOCAL search_path TO public")
         return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
 
     async with engine.connect() as connection:
