@@ -30,7 +30,8 @@ _LOOSE = load_pattern("plan_words.loose")
 _ORDINAL = re.compile(
     r"第\s*(?P<zh>[一二三四五六1-6])\s*[件个条项](?:事)?(?:已经|也|都|就|先|给我)?(?=\s*(?:$|[\0，,。.!！]))"
     r"|(?:^|[#\0把])\s*(?P<digit>[1-6])(?=\s*(?:$|[\0.:、，,号]))"
-    r"|\b(?P<en>first|second|third|fourth|1st|2nd|3rd)\b(?: (?:one|item|thing|line))?(?=\s*(?:$|[\0.,!]|to\b|until\b))",
+    r"|\b(?P<en>first|second|third|fourth|1st|2nd|3rd)\b(?: (?:one|item|thing|line))?"
+    r"(?=\s*(?:$|[\0.,!]|to\b|until\b))",
     re.IGNORECASE,
 )
 _NUMBERS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4} | dict(

@@ -57,9 +57,9 @@ def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
 def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
     """Whether two memories answer the same question, and not only look alike to it.
 
-    They share a subject, and one says half of what was asked and the other says, two words at least, so that a
-    shared name is not enough; or both came up for nothing but the time that was asked for. Across languages no word is shared:
-    there the subject that was recognised has to do, for something older to stand beside it.
+    They share a subject, and one says half of what was asked and the other says, two words at least, so that
+    a shared name is not enough; or both came up for nothing but the time that was asked for. Across languages
+    no word is shared: there the recognised subject has to do, for something older to be shown as well.
     """
     if all(DATE in each.why and not each.why & {"words", "subject"} for each in (one, other)):
         return True

@@ -82,7 +82,6 @@ def test_without_a_chinese_font_the_labels_are_english(monkeypatch: pytest.Monke
     written: list[str] = []
     monkeypatch.setattr(pictures, "find_cjk_font", lambda: None)
 
-
     def label(key: str, language: str) -> str:
         written.append(language)
         return key

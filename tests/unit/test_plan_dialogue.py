@@ -81,7 +81,8 @@ def test_a_clear_line_is_read_back_and_kept_after_a_yes() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["没什么会挡", "应该没什么会拦住它", "没啥问题", "nothing comes to mind", "Probably nothing will."]
+    "words",
+    ["没什么会挡", "应该没什么会拦住它", "没啥问题", "nothing comes to mind", "Probably nothing will."],
 )
 def test_nothing_in_its_way_is_no_obstacle_but_a_yes(words: str) -> None:
     lin = Planner()
