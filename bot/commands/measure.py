@@ -65,7 +65,7 @@ async def measure_reply(settings: Settings) -> int:
         with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:
             apart = settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""})
             async with open_house(apart) as house:
-                await house.ready()
+                await house.learned()
                 await _measure_size(house, size)
     return 0
 

@@ -1,6 +1,6 @@
 """What an import costs beside the bare encoder on the same passages: a journal of 1 MB, and 10,000 notes.
 
-The encoder alone is timed on every 20th passage and the result taken times 20; what it cannot read is not
+The encoder alone is timed on every 19th passage and the result taken times 19; what it cannot read is not
 encoded by the import either. The import is the whole command, its start and the model's loading included.
 
 ``python -m tests.bench.importing [NOTES]`` runs this part alone.
@@ -21,7 +21,7 @@ from memory.recall.embedder import Model, load_model
 from memory.recall.making import READABLE
 from memory.recall.pieces import cut_pieces
 
-EVERY = 20  # of so many passages one is encoded for the floor
+EVERY = 19  # an odd number, for the languages take turns; of so many passages one is encoded for the floor
 TOGETHER = 32  # texts in a batch, the best MiniLM does on a processor
 NOTES = 10_000
 TODAY = date(2026, 6, 1)
