@@ -87,7 +87,7 @@ class Secrets:
 def build_watch_app(health: Health, metrics: Metrics) -> Starlette:
     """What an operator's machines ask: /metrics, /healthz, /readyz and /health."""
 
-    async def show(request: Request) -> Response:  # noqa: ARG001  # starlette's signature
+    async def show(_: Request) -> Response:
         return Response(await metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[*_health_routes(health), Route("/metrics", show, methods=["GET"])])
@@ -96,14 +96,14 @@ def build_watch_app(health: Health, metrics: Metrics) -> Starlette:
 def _health_routes(health: Health) -> list[Route]:
     """/healthz: the process turns, restart it when not. /readyz: it can work, send it nothing when not."""
 
-    async def tell(request: Request) -> Response:  # noqa: ARG001  # starlette's signature
+    async def tell(_: Request) -> Response:
         report = await health.report()
         return JSONResponse(report.as_json(), status_code=200 if report.well else 503)
 
-    async def is_alive(request: Request) -> Response:  # noqa: ARG001  # as above
+    async def is_alive(_: Request) -> Response:
         return Response("ok")
 
-    async def is_ready(request: Request) -> Response:  # noqa: ARG001  # as above
+    async def is_ready(_: Request) -> Response:
         well = (await health.report()).well
         return Response("ok" if well else "not ready", status_code=200 if well else 503)
 

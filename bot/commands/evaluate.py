@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import insert
@@ -118,7 +118,7 @@ async def evaluate_items(settings: Settings, items: Path, run: Run) -> int:
 
             async with asyncio.TaskGroup() as group:
                 for each in [group.create_task(answer(raw)) for raw in raws]:
-                    print(json.dumps(await each, ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
+                    click.echo(json.dumps(await each, ensure_ascii=False))
         if house.model:
             tell(f"{by_model} of {len(raws) - len(done)} by the model, the rest by the playbook")
             tell(tell_cost(house.model.spent, run.prices))
@@ -178,7 +178,7 @@ def add_line(out: Path, answer: dict[str, Any]) -> None:
 
 def tell(words: str) -> None:
     """On standard error, beside the answers."""
-    print(words, file=sys.stderr)  # noqa: T201  # a command says what it did
+    click.echo(words, err=True)
 
 
 @dataclass(frozen=True, slots=True)

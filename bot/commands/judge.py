@@ -14,6 +14,8 @@ from itertools import combinations
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from bot.commands.evaluate import (
     AT_ONCE,
     Run,
@@ -142,7 +144,7 @@ async def judge_items(settings: Settings, items: Path, run: Run, *, judge: str, 
                 lines = []
                 for each in [group.create_task(compare(raw)) for raw in raws]:
                     lines.append(await each)
-                    print(json.dumps(lines[-1], ensure_ascii=False), flush=True)  # noqa: T201  # the output
+                    click.echo(json.dumps(lines[-1], ensure_ascii=False))
         tell(table(lines))
         for name, spent in (
             ("chain", house.model.spent),

@@ -9,6 +9,8 @@ import asyncio
 import logging
 from datetime import timedelta
 
+import click
+
 from bot.schedule.distributed import Worker
 from bot.telegram.app import THINKING_GRACE, TelegramDoor
 from bot.telegram.intake import Intake
@@ -42,7 +44,7 @@ class WorkerDoor(TelegramDoor):
     _leads = False
 
     async def _announce(self) -> None:
-        print(f"A worker of @{self._bot.username} is at work.", flush=True)  # noqa: T201  # the command's page
+        click.echo(f"A worker of @{self._bot.username} is at work.")
 
     async def _take(self) -> None:
         """Not here."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import click
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import InvalidToken, TelegramError
 
@@ -160,9 +161,9 @@ class TelegramDoor:
 
     async def _announce(self) -> None:
         link = await self._gate.make_link(self._house.journal, self._bot.username)
-        print(f"@{self._bot.username} is listening.", flush=True)  # noqa: T201  # the command's page
+        click.echo(f"@{self._bot.username} is listening.")
         if link is not None:
-            print(f"Nobody may write to it yet. The first who follows this link may:\n{link}", flush=True)  # noqa: T201  # as above
+            click.echo(f"Nobody may write to it yet. The first who follows this link may:\n{link}")
 
     # --- its parts, which stand apart past one machine (bot.telegram.apart) ---------------------------------
 
