@@ -1,5 +1,7 @@
 # make run: talk to the coach.   make test: run the tests.   Both install what they need by themselves.
 BIN := .venv/bin
+# Workers side by side: a second thread of each would only wait for its turn, and spin meanwhile.
+ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .PHONY: run test slow check bench lock clean
 
@@ -9,7 +11,7 @@ run:
 
 test:
 	@sh deploy/bootstrap.sh test
-	@$(BIN)/python -m pytest -n auto -q
+	@$(ALONE) $(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # The long counts behind what is promised: kills, mangled updates, faults. Some minutes; prints its figures.
 slow:

@@ -59,10 +59,10 @@ class Warming:
             await asyncio.to_thread(self._learn_sense)
 
     def _train(self) -> None:
+        _spare_cores()
         self._safety.assess("你好", "zh")
         self._lenses.read("你好", "zh")
         load_playbook().warm()
-        _spare_cores()
 
     def _learn_sense(self) -> None:
         reads_han, encode = self._recall.reads_han, self._recall.encode_lessons
@@ -73,6 +73,7 @@ class Warming:
 
 def _spare_cores() -> None:
     """One thread for BLAS from now on: the second waits by spinning, 70 ms of a core for each message."""
-    from threadpoolctl import threadpool_limits  # sklearn's own; it sees what is loaded by now
+    import sklearn  # noqa: F401  # only what is loaded by now can be told
+    from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1, user_api="blas")

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 from sqlite3 import OperationalError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from memory.sql.trips import TripConnection
+
+if TYPE_CHECKING:
+    import aiosqlite
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 # Writers take the lock when they begin: a reader that turns writer fails at once, whatever the timeout.
 WRITING = {"offramp_writing": True}
 
 BUSY_TIMEOUT_MS = 10_000
+RESTED = 1.0  # seconds unused after which a connection to Postgres is asked whether it still stands
 QUEUE_SCHEMA = "procrastinate"  # where the workers' queue stands in Postgres; see memory.sql.waking
 
 
@@ -31,19 +40,39 @@ def open_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
-    return create_async_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
+    return _open_postgres(parsed)
+
+
+def _open_postgres(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         connect_args={"options": f'-c timezone=UTC -c search_path="$user",public,{QUEUE_SCHEMA}'},
     )
 
+    # SQLAlchemy's own pre-ping asks at every use, which is one round trip of six while a worker is busy.
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, _used: object) -> None:  # noqa: ANN401  # as below
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    return engine
+
 
 def _open_sqlite(url: URL) -> AsyncEngine:
+    async def connect() -> aiosqlite.Connection:
+        return await TripConnection(url.database or ":memory:", BUSY_TIMEOUT_MS / 1000)
+
     engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"),
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-        hide_parameters=True,
+        url.set(drivername="sqlite+aiosqlite"), async_creator=connect, hide_parameters=True
     )
 
     @event.listens_for(engine.sync_engine, "connect")
