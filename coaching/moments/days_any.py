@@ -21,7 +21,7 @@ _IN_ZH = re.compile(
 )
 _IN_EN = re.compile(
     rf"\bin (?:(?P<few>a few|some)|(?P<n>{WORD}|a(?: couple(?: of)?)?)) (?P<u>days?|weeks?|fortnight)(?: time)?\b"
-    rf"|\b(?P<n2>{WORD}|a) (?P<u2>days?|weeks?|fortnight) (?:from (?:now|today)|later)\b",
+    rf"|\b(?:(?P<few2>a few)|(?P<n2>{WORD}|a(?: couple(?: of)?)?)) (?P<u2>days?|weeks?|fortnight) (?:from (?:now|today)|later)\b",
     re.IGNORECASE,
 )
 _FEAST = re.compile(
@@ -31,13 +31,14 @@ _FEAST = re.compile(
 _NUMERIC = re.compile(
     r"(?<![\d./-])(?P<y>20\d\d)(?P<s>[./-])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)"
     r"|(?<![\d./:-])(?!24/7)(?P<m2>\d{1,2})/(?P<d2>\d{1,2})(?:/(?P<y2>20\d\d))?(?![\d/%])(?!\s*(?:of|分|小时|hours?|mins?)\b)"
-    r"|(?<![\d.vV-])(?P<m3>\d{1,2})[.-](?P<d3>\d{1,2})\s*[日号]"
+    r"|(?<![\d.vV-])(?P<m3>\d{1,2})[.-](?P<d3>\d{1,2})(?:\s*[日号]"
+    r"|(?=\s*(?:早上?|晚上?|[上下]午|中午|凌晨|傍晚)|\s+(?:at )?\d{1,2}(?:[:点]|\s*[ap]\.?m)))"  # else 12.5 is a number
 )
 
 
 def _in(match: re.Match[str], today: date) -> Day | None:
     groups = match.groupdict()
-    if groups.get("few") or groups.get("n") == "几":
+    if groups.get("few") or groups.get("few2") or groups.get("n") == "几":
         return Day(None, match.span(), Kind.RANGE, ambiguous=True)
     count = (groups.get("n") or groups.get("n2") or "a").lower()
     unit = (groups.get("u") or groups.get("u2") or "").lower()

@@ -27,7 +27,9 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_OWN = r"(?:'s(?= (?:lunch|dinner|commute|morning|afternoon|evening|night)\b))"  # Monday's report is a thing
 _SHORT = (
     r"(?!\b(?:sat|sun|wed|mon)\b)|(?-i:(?=Sat|Sun|Wed|Mon))|(?<=on )|(?<=this )|(?<=next )|(?<=by )|(?<=every )"
     r"|(?=\w+\.?,? (?:at|\d|morning|afternoon|evening|eve|night|noon|lunch)|\w+$)"
@@ -43,7 +45,7 @@ _PAST_EN = re.compile(
 )
 _WD_EN = re.compile(
     rf"\b(?:(?:on|by|before|until|every) )?(?:(?P<from>{WORD}|a) weeks? from )?(?P<which>next|this|coming|this coming)?"
-    rf"\s*\b(?:{_SHORT})(?P<wd>{_WD})\b\.?(?!'s)(?P<week> week\b)?(?P<after> after next\b| (?:of )?next week\b| (?:of )?this week\b)?",
+    rf"\s*\b(?:{_SHORT})(?P<wd>{_WD})\b\.?(?:{_OWN}|(?!'s))(?P<week> week\b)?(?P<after> after next\b| (?:of )?next week\b| (?:of )?this week\b)?",
     re.IGNORECASE,
 )
 _WEEK_THEN_EN = re.compile(rf"\b(?P<which>next|this) week,? (?:on )?(?P<wd>{_WD})\b\.?", re.IGNORECASE)
@@ -57,7 +59,8 @@ _DATE_EN = re.compile(
     re.IGNORECASE,
 )
 _MONTH_DAY_EN = re.compile(
-    r"\b(?:on |by |before )?the (?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)\b(?: of (?P<which>next|this) month)?"
+    r"\b(?:on |by |before )?the (?:(?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)\b(?: of (?P<which>next|this) month)?"
+    rf"|(?P<word>{'|'.join(_ORDINALS)}) of (?P<which2>next|this) month)"
     r"(?=\s*(?:$|[,.;:!?)]|at\b|in the\b|by\b|around\b|before\b|after\b|noon\b|morning\b|evening\b|afternoon\b|\d))",
     re.IGNORECASE,
 )
@@ -121,7 +124,8 @@ def _date_en(match: re.Match[str], today: date) -> Day | None:
 
 
 def _month_day_en(match: re.Match[str], today: date) -> Day | None:
-    return build_of_month(int(match["d"]), (match["which"] or "").lower(), today, match.span())
+    day = int(match["d"]) if match["d"] else _ORDINALS.index(match["word"].lower()) + 1
+    return build_of_month(day, (match["which"] or match["which2"] or "").lower(), today, match.span())
 
 
 def _end_en(match: re.Match[str], today: date) -> Day:

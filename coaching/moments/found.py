@@ -124,7 +124,7 @@ def settle_hour(hour: int, minute: int, part: Part, *, exact: bool) -> tuple[tim
         return None
     after = False
     guess = False
-    if hour == 24:
+    if hour == 24 or (hour == 0 and part is Part.EVENING):  # tonight at nought is the end of tonight
         hour, after = 0, True
     elif exact or hour > 12 or hour == 0:
         pass

@@ -304,6 +304,18 @@ tomorrow, 7 to 8pm => 04-02 19:00 60m
 ten to eight tonight => 04-01 19:50
 half nine tomorrow morning => 04-02 09:30
 Friday eod => 04-03 | eod
+明天晚上零点 => 04-03 00:00
+4-9 20:00 => 04-09 20:00
+4.9 晚上 => 04-09 | 晚上
+明天晌午 => 04-02 | 晌午
+后天下午茶时间 => 04-03 | 下午茶时间
+the first of next month => 05-01
+a couple of days from now => 04-03
+Thursday's lunch break => 04-02 | lunch break
+noonish on Friday => 04-03 | noonish
+Friday before I leave work => 04-03 | before I leave work
+12.5小时 => - 750m
+第4.2版晚上发 => - | 晚上
 """
 
 
