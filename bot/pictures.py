@@ -36,8 +36,9 @@ def find_cjk_font() -> str | None:
     """The name of an installed font that has Chinese, or None. Blocking at first: it reads the font list."""
     from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in CJK_FONTS if name in installed), None)
+    installed = sorted({font.name for font in font_manager.fontManager.ttflist})
+    # some packages add a weight to the family's name
+    return next((font for name in CJK_FONTS for font in installed if font.startswith(name)), None)
 
 
 def draw_png(figure: Figure) -> bytes:

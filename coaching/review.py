@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coaching.responders.choosing import Chooser
 
 EXPERIMENT_MINUTES = 15
+PATTERN = "pattern"
 MONTH = 31
 
 _OUTSIDE = load_pattern("review.outside")
@@ -139,8 +140,9 @@ def _line(item: Commitment, week: Sequence[Message], used: set[int], turn: Turn)
 def _words_about(item: Commitment, week: Sequence[Message], used: set[int]) -> Message | None:
     """What they wrote about it: on its day or the day of its result, else sharing most words with it."""
     days = {item.due_on, item.result_on or item.due_on}
-    if item.result and (told := next((m for m in week if item.result in m.text), None)):
-        return told
+    if item.result and (told := [m for m in week if item.result in m.text]):
+        # the same words may have been said of two things: each has its own evening
+        return min(told, key=lambda m: (m.id in used, m.said_on not in days))
     free = [m for m in week if m.id not in used and not m.text.startswith("/")]
     pairs = set(re.findall(r"(?=([\u4e00-\u9fff]{2}))", item.text)) | {
         word.lower() for word in re.findall(r"[A-Za-z]{3,}", item.text)
@@ -197,7 +199,7 @@ def _pattern(said: Sequence[Message], turn: Turn, *, exclude: set[int]) -> Past 
         date2=say_date(best[2].said_on, turn.today, turn.language),
         q2=second.text,
     )
-    return Past(words, (first, second))
+    return Past(words, (first, second), PATTERN)
 
 
 def _experiment(items: Sequence[Commitment], turn: Turn, choose: Chooser) -> NextStep:

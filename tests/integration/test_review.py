@@ -155,3 +155,15 @@ async def test_with_nothing_ahead_there_is_no_calendar(person: Person, tmp_path:
     (reply,) = await plan(person, "/plan ics")
     assert "没有定下的事" in reply
     assert not find_calendars(tmp_path)
+
+
+async def test_the_same_words_about_two_things_have_each_their_own_day(person: Person) -> None:
+    await plan(person, "/plan 周三晚上八点给阿斌发三个问题", "好")
+    person.clock.passes(hours=12)
+    await plan(person, "做完了，他说听得懂", "/plan 周五晚上八点录一遍讲稿", "好")
+    person.clock.passes(days=2)
+    await plan(person, "做完了，他说听得懂")
+    person.clock.at = SUNDAY
+    (told,) = await plan(person, "/review")
+    assert "「给阿斌发三个问题」，4月1日你写：「做完了，他说听得懂」" in told
+    assert "「录一遍讲稿」，4月3日你写：「做完了，他说听得懂」" in told
