@@ -205,6 +205,15 @@ def block(telegram_id: int) -> None:
 
 
 @main.command()
+@click.option("--reset", type=int, metavar="TELEGRAM_ID", help="Let this person's day begin again.")
+def budgets(reset: int | None) -> None:
+    """Show what a language model cost today, of all and by how many; never who."""
+    from bot.commands.operate import show_budgets
+
+    _run(lambda settings: show_budgets(settings, reset=reset))
+
+
+@main.command()
 @click.option("--retry", type=int, help="Try this update again.")
 @click.option("--drop", type=int, help="Drop this update.")
 def dead(retry: int | None, drop: int | None) -> None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Row, TableClause, func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import Table as SqlTable
@@ -126,20 +126,21 @@ async def _pages(connection: AsyncConnection, table: SqlTable) -> AsyncIterator[
         yield page
 
 
-async def _set_counters(target: AsyncEngine, tables: Sequence[TableClause]) -> None:
+async def _set_counters(target: AsyncEngine, tables: Sequence[SqlTable]) -> None:
     """Postgres counts ids by itself and does not look at the rows."""
     if _is_sqlite(target):
         return
     async with target.begin() as connection:
         for table in tables:
+            counted = table.autoincrement_column
+            if counted is None:
+                continue
             named = await connection.scalar(
-                text("SELECT pg_get_serial_sequence(:name, 'id')")
-                if "id" in table.c
-                else text("SELECT NULL"),
-                {"name": table.name} if "id" in table.c else {},
+                text("SELECT pg_get_serial_sequence(:table, :counted)"),
+                {"table": table.name, "counted": counted.name},
             )
             if named:
-                newest = await connection.scalar(select(func.max(table.c.id)))
+                newest = await connection.scalar(select(func.max(counted)))
                 await connection.execute(
                     text("SELECT setval(:named, :newest, :used)"),
                     {"named": named, "newest": newest or 1, "used": newest is not None},

@@ -37,6 +37,8 @@ from memory.sql.outlook import find_next_due, load_outlook
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sqlalchemy.engine import URL
+
     from bot.settings import Settings
 
 CLOCK_OFF = timedelta(seconds=30)  # between this machine and Telegram
@@ -113,6 +115,9 @@ async def _chroma(url: str) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             (await client.get(f"{url.rstrip('/')}/api/v2/heartbeat")).raise_for_status()
+    except httpx.HTTPStatusError:
+        says = "what answers at OFFRAMP_CHROMA_URL is no Chroma server: mend it."
+        return Finding("Chroma", False, f"{says} Meanwhile words are found, and nothing is lost.")
     except httpx.HTTPError as error:
         kind = type(error).__name__
         says = f"the server does not answer ({kind}): start it, or mend OFFRAMP_CHROMA_URL."
@@ -159,12 +164,21 @@ async def _model(settings: Settings, journal: Journal) -> Finding:
             deadline=settings.model_deadline,
         )
     except ModelFailed as error:
-        return Finding("model", False, f"{error}; the playbook answers meanwhile.")
+        says = f"{error}: mend OFFRAMP_MODEL (provider:name) or OFFRAMP_MODEL_API_KEY"
+        return Finding("model", False, f"{says}; the playbook answers meanwhile.")
     if wrong := await ask_key(settings):
         return Finding("model", False, f"{settings.model}: {wrong}; the playbook answers meanwhile.")
     used = await open_budget(settings, journal, SystemClock()).count_used()
     limit = f" of {settings.tokens_per_day_all}" if settings.tokens_per_day_all else ""
     return Finding("model", True, f"{settings.model}, {used}{limit} tokens today")
+
+
+def _why_not(error: Exception, url: URL) -> str:
+    """Why Postgres cannot be used."""
+    where = f"{url.host or 'this machine'}:{url.port or 5432}"
+    if "FATAL" in str(getattr(error, "orig", "")):  # its server's word; its sentence may name a user
+        return f"Postgres at {where} refuses: mend user, password or database in OFFRAMP_DATABASE_URL."
+    return f"Postgres does not answer at {where}: start it, or mend OFFRAMP_DATABASE_URL."
 
 
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
@@ -178,10 +192,8 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
         await engine.dispose()
         return
     except (SQLAlchemyError, OSError) as error:
-        where = f"{engine.url.host or 'this machine'}:{engine.url.port or 5432}"
-        away = f"Postgres does not answer at {where}: start it, or mend OFFRAMP_DATABASE_URL."
         is_file = engine.dialect.name == "sqlite"
-        yield Finding("database", False, database_sentence(error) if is_file else away)
+        yield Finding("database", False, database_sentence(error) if is_file else _why_not(error, engine.url))
         await engine.dispose()
         return
     journal = Journal(engine, SystemClock())

@@ -1,4 +1,4 @@
-"""For the person who runs the house: who comes in, what was set aside, a word to everybody, a new secret."""
+"""For the person who runs the house: who comes in, what it costs, what was set aside, a word to everybody."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import click
 from bot.clock import SystemClock
 from bot.home import prepare_home
 from bot.settings import WrongSettings
-from memory.sql.access import count_people, drop_dead, list_dead, retry_dead, set_access
+from memory.sql.access import DOOR, count_people, drop_dead, list_dead, retry_dead, set_access
 from memory.sql.broadcast import broadcast
+from memory.sql.budget import TokenBudget
 from memory.sql.doors import turn_secret
 from memory.sql.engine import open_engine
 from memory.sql.journal import Journal
@@ -54,6 +55,36 @@ async def let_in(settings: Settings, telegram_id: int, *, allowed: bool) -> None
         await set_access(tx, _bot_id(settings), telegram_id, allowed=allowed)
         await tx.commit()
     click.echo(f"{telegram_id} is {'let in' if allowed else 'kept out, and nothing more is sent there'}.")
+
+
+async def show_budgets(settings: Settings, *, reset: int | None) -> int:
+    """What a language model cost today, in tokens and people; one person's day begun again.
+
+    Returns:
+        1 when the person given used nothing.
+    """
+    each, everyone = settings.tokens_per_day, settings.tokens_per_day_all
+    async with _open_journal(settings) as journal:
+        budget = TokenBudget(journal, journal.clock, each=each, everyone=everyone)
+        if reset is not None:
+            user_id = await journal.find_user_id(DOOR, str(reset))
+            if user_id is None or not await budget.give_back(user_id):
+                click.echo(f"{reset} used nothing today.", err=True)
+                return 1
+            click.echo(f"{reset} has all of today again.")
+            return 0
+        day = await budget.load_day()
+    click.echo(f"{day.on}, a day of UTC")
+    click.echo(f"{day.tokens:>9,}  tokens of {f'{everyone:,}' if everyone else 'no limit'}, of all together")
+    click.echo(
+        f"{day.people:>9,}  people asked the model; each may use {f'{each:,}' if each else 'any number'}"
+    )
+    if each:
+        click.echo(
+            f"{day.nearly:>9,}  of them used nine tenths or more, and are answered from the playbook soon"
+        )
+    click.echo("OFFRAMP_TOKENS_PER_DAY and OFFRAMP_TOKENS_PER_DAY_ALL set the limits.")
+    return 0
 
 
 async def show_dead(settings: Settings, *, retry: int | None, drop: int | None) -> int:

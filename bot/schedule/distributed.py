@@ -19,7 +19,7 @@ from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 
 from memory.sql.engine import QUEUE_SCHEMA
-from memory.sql.waking import QUEUE, TASK, conninfo, hear_news, wake_forgotten
+from memory.sql.waking import QUEUE, TASK, conninfo, hear_news, sweeping, wake_forgotten
 
 if TYPE_CHECKING:
     from procrastinate.jobs import Job
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IN_HAND = 64  # chats a worker has open; most of them wait for what belongs to a message, a few think
+# Chats a worker has open: a few think, the others wait for what belongs to a message. More only keep its one
+# thread from sending.
+IN_HAND = 24
 POLL = 0.5  # seconds between two looks for a job whose notification was lost
 HEARTBEAT = 3.0  # seconds
 STALLED = 15.0  # seconds without a heartbeat after which a worker's jobs are given to others
@@ -138,13 +140,15 @@ class Worker:
             How many of both there were.
         """
         app = self._open_app()
-        async with app.open_async():
+        async with app.open_async(), sweeping(self._journal) as alone:
+            if not alone:
+                return 0
             stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled))
             for job in stalled:
                 try:
                     await app.job_manager.retry_job(job, retry_at=AT_ONCE)
                 except ProcrastinateException:
-                    log.info("another sweeper was first")
+                    log.info("a job was done after all")
         forgotten = await wake_forgotten(self._journal)
         if stalled or forgotten:
             log.warning(

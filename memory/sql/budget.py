@@ -5,9 +5,10 @@ A call that never came back stays counted with what was reserved: it may have co
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from memory.sql.tables import TokenTotalRow, TokenUseRow
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from coaching.ports import Clock
     from memory.sql.journal import Journal
     from memory.sql.transaction import Transaction
+
+NEARLY = 0.9  # of a day's limit: what is left may not be enough for one more answer
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One UTC day: tokens of all, people who asked a model, and those of them who nearly used it up."""
+
+    on: date
+    tokens: int
+    people: int
+    nearly: int
 
 
 class TokenBudget:
@@ -83,3 +96,28 @@ class TokenBudget:
             )
         async with self._journal.read() as db:
             return await db.scalar(query) or 0
+
+    async def load_day(self) -> Spent:
+        """What was spent today, counted and never named."""
+        today = self._today()
+        of_today = select(func.count()).where(TokenUseRow.used_on == today, TokenUseRow.tokens > 0)
+        async with self._journal.read() as db:
+            tokens = await db.scalar(select(TokenTotalRow.tokens).where(TokenTotalRow.used_on == today)) or 0
+            people = await db.scalar(of_today) or 0
+            nearly = await db.scalar(of_today.where(TokenUseRow.tokens >= NEARLY * self.each)) or 0
+        return Spent(today, tokens, people, nearly if self.each else 0)
+
+    async def give_back(self, user_id: int) -> bool:
+        """One person's day begins again. What all have used stays: it was paid for.
+
+        Returns:
+            False when nothing was used today.
+        """
+        async with self._journal.begin() as tx:
+            gone = await tx.db.execute(
+                delete(TokenUseRow)
+                .where(TokenUseRow.user_id == user_id, TokenUseRow.used_on == self._today())
+                .returning(TokenUseRow.user_id)
+            )
+            await tx.commit()
+        return gone.scalar() is not None

@@ -64,7 +64,7 @@ async def store_update(
             received_at=tx.now,
             settled_at=None if raw is not None else tx.now,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
         .returning(InboxRow.seq)
     )
     return made.scalar() is not None

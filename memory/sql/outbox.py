@@ -72,7 +72,7 @@ async def queue(tx: Transaction, out: Outgoing) -> bool:
             why="",
             created_at=tx.now,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(index_elements=["key"])
         .returning(OutboxRow.id)
     )
     return made.scalar() is not None

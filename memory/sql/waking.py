@@ -31,6 +31,17 @@ CHANNEL = "offramp_news"  # who has a chat open hears here what arrives in it
 SETTLED_SOON = timedelta(seconds=5)  # an update younger than this has its job, or is about to be settled
 
 _PREPARING = 7_155_301  # the advisory lock under which the queue is made
+_SWEEPING = 7_155_302  # and the one under which dead workers' jobs are given back
+# The planner knows a queue as it was when it was nearly empty. Then a look for the next job reads all of a
+# burst, 345 ms at 10,000 jobs; walking the jobs in order and asking for each lock takes 0.5 ms at any number.
+_TUNING = (
+    "CREATE INDEX offramp_jobs_by_lock ON procrastinate_jobs (lock) WHERE status IN ('todo', 'doing')",
+    *(
+        f"ALTER FUNCTION procrastinate_fetch_job_v2(varchar[], bigint) SET enable_{way} TO off"
+        for way in ("sort", "seqscan", "bitmapscan", "hashjoin", "mergejoin")
+    ),
+)
+_EDITION = 2  # of what is done here beside procrastinate's own schema: another one makes the queue anew
 _DEFER = """
     SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
         :queue, :task, 0, :lock, NULL, jsonb_build_object('bot_id', CAST(:bot AS bigint), 'chat_id',
@@ -50,7 +61,7 @@ async def prepare_queue(engine: AsyncEngine) -> bool:
     Returns:
         Whether there was something to do.
     """
-    wanted = f"procrastinate {version('procrastinate')}"
+    wanted = f"procrastinate {version('procrastinate')}, offramp {_EDITION}"
     async with engine.connect() as plain:
         db = await plain.execution_options(no_parameters=True)
         async with db.begin():
@@ -64,6 +75,8 @@ async def prepare_queue(engine: AsyncEngine) -> bool:
             await db.exec_driver_sql(f"CREATE SCHEMA {QUEUE_SCHEMA}")
             await db.exec_driver_sql(f"SET LOCAL search_path TO {QUEUE_SCHEMA}, public")
             await db.exec_driver_sql(SchemaManager.get_schema())
+            for command in _TUNING:
+                await db.exec_driver_sql(command)
             await db.exec_driver_sql(f"COMMENT ON SCHEMA {QUEUE_SCHEMA} IS '{wanted}'")
     return True
 
@@ -73,6 +86,16 @@ async def wake(tx: Transaction, bot_id: int, chat_id: int) -> None:
     chat = f"{bot_id}:{chat_id}"
     what = {"queue": QUEUE, "task": TASK, "lock": f"chat:{chat}", "bot": bot_id, "chat": chat_id}
     await tx.db.execute(_WAKE, {**what, "news": chat})
+
+
+@asynccontextmanager
+async def sweeping(journal: Journal) -> AsyncIterator[bool]:
+    """Whether nobody else sweeps meanwhile.
+
+    Of two at once the slower one would take back what the faster one has just given to a worker.
+    """
+    async with journal.begin() as tx:
+        yield bool(await tx.db.scalar(text(f"SELECT pg_try_advisory_xact_lock({_SWEEPING})")))
 
 
 async def wake_forgotten(journal: Journal) -> int:

@@ -6,6 +6,7 @@ Everything is real but the coach, who echoes, and Telegram's pace, which would b
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from datetime import timedelta
 
@@ -18,6 +19,8 @@ from bot.telegram.app import run_telegram
 from bot.telegram.chat import Manner
 from bot.telegram.sending.pace import Pace
 from bot.ticks import Ticks
+from coaching.model import Turn
+from coaching.parts import Draft
 from memory.recall import open_recall
 from memory.sql.engine import QUEUE_SCHEMA, open_engine
 from memory.sql.journal import Journal
@@ -40,11 +43,17 @@ async def stand(settings: Settings, part: type[ReplicaDoor | WorkerDoor]) -> Non
         clock=RealClock(),
     )
     await recall.start()
-    house = make_house(engine, settings, ScriptedCoach(), recall=recall)
+    house = make_house(engine, settings, ScriptedCoach(_think), recall=recall)
     pace = Pace(per_second=100_000, per_chat=timedelta(0))
     await run_telegram(house, settings, manner=AT_ONCE, pace=pace, open_door=part)
     await recall.close()
     await engine.dispose()
+
+
+async def _think(_: Turn) -> Draft | None:
+    """Waits as long as a language model would; then it is echoed."""
+    await asyncio.sleep(float(os.environ.get("THINKING", "0")))  # noqa: TID251  # told by the bench
+    return None
 
 
 async def tick(settings: Settings) -> None:
@@ -77,8 +86,7 @@ async def do_nothing(settings: Settings) -> None:
             concurrency=IN_HAND,
             fetch_job_polling_interval=POLL,
             delete_jobs="always",
-            wait=False,
-            install_signal_handlers=False,
+            install_signal_handlers=True,
         )
 
 

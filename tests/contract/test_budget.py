@@ -64,3 +64,27 @@ async def test_two_answers_at_once_cannot_take_the_same_tokens(
     taken = await asyncio.gather(*(budget.reserve(ann, 30) for _ in range(6)))
     assert sum(taken) == 3
     assert await budget.count_used(ann) == 90
+
+
+async def test_the_operator_sees_what_a_day_cost_and_how_many_are_near_their_limit(
+    journal: Journal, clock: FrozenClock, ann: int
+) -> None:
+    budget = TokenBudget(journal, clock, each=100, everyone=1000)
+    ben, lin = await add(journal, "ben"), await add(journal, "lin")
+    for user_id, tokens in ((ann, 95), (ben, 10)):
+        await budget.reserve(user_id, tokens)
+    await budget.reserve(lin, 20)
+    await budget.settle(lin, reserved=20, used=0)
+    day = await budget.load_day()
+    assert (day.tokens, day.people, day.nearly) == (105, 2, 1)
+
+
+async def test_who_gets_their_day_back_may_ask_again_and_all_have_paid(
+    journal: Journal, clock: FrozenClock, ann: int
+) -> None:
+    budget = TokenBudget(journal, clock, each=100, everyone=1000)
+    await budget.reserve(ann, 100)
+    assert await budget.give_back(ann)
+    assert not await budget.give_back(ann)
+    assert await budget.reserve(ann, 100)
+    assert await budget.count_used() == 200

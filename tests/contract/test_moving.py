@@ -15,6 +15,7 @@ from coaching.parts import Quote, Reflection
 from memory.moving import NotEmpty, NotEqual, move_journal
 from memory.sql.apply import apply
 from memory.sql.engine import open_engine, sqlite_url
+from memory.sql.inbox import list_pending, store_update
 from memory.sql.journal import Journal
 from memory.sql.tables import CommitmentRow, MessageRow, UserRow, VectorRow
 from tests.conftest import FrozenClock
@@ -106,3 +107,20 @@ async def test_what_was_forgotten_here_does_not_stay_there_unnoticed(
         await move_journal(lived, postgres_engine)
     async with lived.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(UserRow)) == 1
+
+
+async def test_updates_that_come_after_a_move_are_stored(
+    lived: AsyncEngine, postgres_engine: AsyncEngine, clock: FrozenClock
+) -> None:
+    await store(Journal(lived, clock), 1, 2, 3)
+    await move_journal(lived, postgres_engine)
+    moved = Journal(postgres_engine, clock)
+    await store(moved, 4, 5)
+    assert [pending.update_id for pending in await list_pending(moved, 7, 42)] == [1, 2, 3, 4, 5]
+
+
+async def store(journal: Journal, *update_ids: int) -> None:
+    async with journal.begin() as tx:
+        for number in update_ids:
+            assert await store_update(tx, bot_id=7, update_id=number, chat_id=42, sender_id=42, raw="{}")
+        await tx.commit()

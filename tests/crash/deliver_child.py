@@ -1,8 +1,7 @@
-"""A sender in a process of its own, to be killed: ``… -m tests.crash.deliver_child DATABASE TOKEN URL``."""
+"""A sender in a process of its own, to be killed."""
 
 import asyncio
 import ssl
-import sys
 from datetime import timedelta
 
 from telegram import Bot
@@ -17,7 +16,7 @@ from memory.sql.journal import Journal
 TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing here is encrypted
 
 
-async def main(database: str, token: str, base_url: str) -> None:
+async def send(database: str, token: str, base_url: str) -> None:
     bot = Bot(
         token,
         base_url=base_url,
@@ -37,5 +36,5 @@ async def main(database: str, token: str, base_url: str) -> None:
         ).run()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+def send_until_killed(database: str, token: str, base_url: str) -> None:
+    asyncio.run(send(database, token, base_url))

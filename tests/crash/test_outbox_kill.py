@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
-from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,8 @@ from memory.sql.engine import sqlite_url
 from memory.sql.journal import Journal
 from memory.sql.outbox import Outgoing, count_outbox, queue
 from tests.conftest import FrozenClock
+from tests.crash.deliver_child import send_until_killed
 from tests.fakes.telegram import FakeTelegram, Person, drop_after, hang
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -43,27 +41,25 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 class Sender:
     """Starts senders on one database, and kills them."""
 
-    def __init__(self, database: Path, telegram: FakeTelegram) -> None:
+    def __init__(self, children: ForkServerContext, database: Path, telegram: FakeTelegram) -> None:
+        self._children = children
         self._arguments = (sqlite_url(database), telegram.token, telegram.base_url)
 
-    async def start(self) -> Process:
-        module = ("-m", "tests.crash.deliver_child", *self._arguments)
-        return await asyncio.create_subprocess_exec(sys.executable, *module, cwd=ROOT)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Process]:
+    @contextmanager
+    def running(self) -> Iterator[None]:
         """A sender that is killed at the end of the block, wherever it is."""
-        process = await self.start()
+        process = self._children.Process(target=send_until_killed, args=self._arguments)
+        process.start()
         try:
-            yield process
+            yield
         finally:
             process.kill()
-            await process.wait()
+            process.join()
 
 
 @pytest.fixture
-def sender(journal: Journal, tmp_path: Path, telegram: FakeTelegram) -> Sender:
-    return Sender(tmp_path / "offramp.db", telegram)
+def sender(children: ForkServerContext, journal: Journal, tmp_path: Path, telegram: FakeTelegram) -> Sender:
+    return Sender(children, tmp_path / "offramp.db", telegram)
 
 
 async def put(
@@ -91,11 +87,11 @@ async def test_killed_while_a_message_is_on_its_way(
     await put(journal, telegram, lin, "second")
     await put(journal, telegram, kim, "nudge", must=False)
     hanging = telegram.inject(hang(acts=arrived), "sendMessage", times=2)
-    async with sender.running():
+    with sender.running():
         await telegram.called("sendMessage", times=2, within=20)
     assert await count_outbox(journal) == {"sending": 2, "queued": 1}
     hanging.stop()
-    async with sender.running():
+    with sender.running():
         await emptied(journal)
     assert [message.text for message in lin.bot_messages] == ["reply"] * replies + ["second"]
     assert [message.text for message in kim.bot_messages] == ["nudge"] * nudges
@@ -112,11 +108,11 @@ async def test_killed_at_any_moment_nothing_is_lost_and_order_is_kept(
     moments = random.Random(7)  # when to kill, not a secret
     kills = 0
     for _ in range(3):
-        async with sender.running():
+        with sender.running():
             calls = len(telegram.calls_of("sendMessage"))
             await telegram.called("sendMessage", times=calls + moments.randint(1, 8), within=20)
         kills += 1
-    async with sender.running():
+    with sender.running():
         await emptied(journal)
     heard = Counter(message.text for person in people for message in person.bot_messages)
     musts = {f"{number:02}" for number in range(60) if number % 5}

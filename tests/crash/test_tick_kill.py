@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import shutil
 import signal
@@ -94,14 +93,6 @@ async def live(path: Path, wire: Path, *, kill_at: int) -> None:
 
 def live_and_die(path: Path, wire: Path, kill_at: int) -> None:
     asyncio.run(live(path, wire, kill_at=kill_at))
-
-
-@pytest.fixture(scope="module")
-def children() -> ForkServerContext:
-    """Children that are ready at once: what they need is imported in the one they are forked from."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 @pytest.fixture

@@ -40,6 +40,24 @@ async def test_a_database_that_is_down_is_named_with_its_place(
     assert "canary" not in found.says
 
 
+async def test_a_database_that_refuses_is_not_called_away(
+    postgres_engine: AsyncEngine, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    url = postgres_engine.url.set(database="nowhere").render_as_string(hide_password=False)
+    found = (await examined(make_settings(telegram, tmp_path, database_url=url)))["database"]
+    assert not found.well
+    assert "refuses" in found.says
+    assert "does not answer" not in found.says
+
+
+async def test_a_server_that_is_no_chroma_server_is_not_called_away(
+    telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    found = (await examined(make_settings(telegram, tmp_path, chroma_url=telegram.url)))["Chroma"]
+    assert not found.well
+    assert "no Chroma server" in found.says
+
+
 async def test_a_chroma_server_that_is_down_is_said(telegram: FakeTelegram, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     found = (await examined(make_settings(telegram, tmp_path, chroma_url=url)))["Chroma"]

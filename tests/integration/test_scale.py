@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.schedule.distributed import Worker
 from bot.settings import WrongSettings, load_settings
 from bot.telegram.apart import ReplicaDoor, WorkerDoor
+from bot.telegram.chat import Manner
 from memory.sql.engine import QUEUE_SCHEMA, open_engine
 from memory.sql.inbox import store_update
 from memory.sql.journal import Journal
-from memory.sql.waking import prepare_queue, wake, wake_forgotten
+from memory.sql.waking import prepare_queue, sweeping, wake, wake_forgotten
 from tests.conftest import FrozenClock
-from tests.fakes.door import Door, open_door
+from tests.fakes.door import QUICK, Door, open_door
 from tests.fakes.telegram import FakeTelegram, Person
 
 BOT, CHAT = 123_456_789, 5
@@ -43,7 +44,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def house_of(
-    telegram: FakeTelegram, engine: AsyncEngine, home: Path, workers: int
+    telegram: FakeTelegram, engine: AsyncEngine, home: Path, workers: int, manner: Manner = QUICK
 ) -> AsyncIterator[list[Door]]:
     """One replica and some workers, each with its own connections to the same Postgres."""
     port = free_port()
@@ -58,6 +59,7 @@ async def house_of(
                 own,
                 home,
                 part=part,
+                manner=manner,
                 workers=True,
                 webhook_url=url,
                 webhook_listen=f"127.0.0.1:{port}",
@@ -108,7 +110,8 @@ async def test_with_two_workers_a_chat_keeps_its_order_and_everything_is_answere
 async def test_messages_sent_in_a_row_are_one_turn_for_a_worker_too(
     queue: AsyncEngine, telegram: FakeTelegram, lin: Person, tmp_path: Path
 ) -> None:
-    async with house_of(telegram, queue, tmp_path, workers=1):
+    patient = Manner(moment=0.8, in_a_row=0.8, per_minute=1000)  # a busy machine brings them late
+    async with house_of(telegram, queue, tmp_path, workers=1, manner=patient):
         for number in range(3):
             await lin.says(f"第{number}句")
         await lin.hears("heard 第0句\n第1句\n第2句")
@@ -165,6 +168,40 @@ async def test_the_jobs_of_a_dead_worker_are_given_back(queue: AsyncEngine, cloc
         await until(lambda: settled == [(BOT, CHAT)])
         await until_empty(queue)
         working.cancel()
+
+
+async def test_of_two_sweepers_one_sweeps(queue: AsyncEngine, clock: FrozenClock) -> None:
+    journal = Journal(queue, clock)
+    async with journal.begin() as tx:
+        await wake(tx, BOT, CHAT)
+        await tx.db.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))  # of a worker long gone
+        await tx.commit()
+    worker = Worker(journal, never_settle, lambda *_: None, grace=1.0)
+    async with sweeping(journal) as alone:
+        assert alone
+        assert await worker.sweep() == 0
+    assert await worker.sweep() == 1
+    assert await jobs(queue) == [(f"chat:{BOT}:{CHAT}", "todo")]
+
+
+async def never_settle(bot_id: int, chat_id: int) -> bool:
+    raise AssertionError
+
+
+async def test_a_look_for_the_next_job_does_not_read_the_whole_burst(queue: AsyncEngine) -> None:
+    async with queue.begin() as db:
+        await db.execute(
+            text("""INSERT INTO procrastinate_jobs (queue_name, task_name, lock)
+                SELECT 'chats', 'drain', 'chat:' || n FROM generate_series(1, 2000) AS n""")
+        )
+        worker = await db.scalar(text("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id"))
+    async with queue.begin() as db:
+        count = text("""SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables
+            WHERE relname = 'procrastinate_jobs'""")
+        before = await db.scalar(count)
+        fetch = text("SELECT lock FROM procrastinate_fetch_job_v2(ARRAY['chats'], :worker)")
+        assert await db.scalar(fetch, {"worker": worker}) == "chat:1"
+        assert await db.scalar(count) - before < 20
 
 
 async def test_a_worker_that_is_told_to_stop_gives_its_chat_to_another(

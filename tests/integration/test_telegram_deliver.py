@@ -689,3 +689,20 @@ async def test_what_cannot_be_drawn_is_said(
     await outbox.put(lin, WORDS, figure=FIGURE.to_json())
     await arrive(deliverer, clock)
     assert [m.text for m in lin.bot_messages] == [WORDS, FIGURE.caption]
+
+
+async def test_calls_that_are_cancelled_while_they_connect_hold_no_connection(telegram: FakeTelegram) -> None:
+    ann = telegram.person("Ann")
+    await ann.says("hi")
+    async with Bot(
+        telegram.token, base_url=telegram.base_url, request=TelegramRequest(4, trust=TRUST)
+    ) as bot:
+        for turns in range(1, 40):
+            calls = [asyncio.ensure_future(bot.send_chat_action(ann.user.id, "typing")) for _ in range(3)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for each in calls:
+                each.cancel()
+            await asyncio.wait(calls)
+        sent = await bot.send_message(ann.user.id, "still here", pool_timeout=1.0)
+    assert sent.text == "still here"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from datetime import timedelta
@@ -53,6 +54,13 @@ class TelegramRequest(HTTPXRequest):
             pool_timeout=10.0,
             httpx_kwargs={"verify": trust} if trust else None,
         )
+        self._calls: set[asyncio.Future[tuple[int, bytes]]] = set()
+
+    async def shutdown(self) -> None:
+        """Ends what nobody waits for any more, and closes the connections."""
+        for call in self._calls:
+            call.cancel()
+        await super().shutdown()
 
     async def do_request(
         self,
@@ -64,15 +72,20 @@ class TelegramRequest(HTTPXRequest):
         connect_timeout: ODVInput[float] = DEFAULT_NONE,
         pool_timeout: ODVInput[float] = DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """One call.
+        """One call. Who is cancelled leaves it, and it ends by itself.
+
+        httpcore 1.0 keeps the place of a connection whose call is cancelled while it connects. "typing…" is
+        cancelled often; some days of it, and nothing could be sent until the next start.
 
         Raises:
             Flood: 429.
             BadRequest: Another refusal that python-telegram-bot takes for a failing network, such as 413.
         """
-        code, payload = await super().do_request(
-            url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
-        )
+        timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
+        call = asyncio.ensure_future(super().do_request(url, method, request_data, *timeouts))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        code, payload = await asyncio.shield(call)
         if code == 429:
             raise Flood(timedelta(seconds=_retry_after(payload)))
         if 400 <= code < 500 and code not in _KNOWN:
