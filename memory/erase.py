@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from memory.sql.transaction import Transaction
 
-FORGET = "forget"  # the op of index_ops that memory/recall/store.py knows under the same name
+FORGET = "forget"  # the op of index_ops that memory/recall/rows.py knows under the same name
 
 __all__ = ["Receipt", "forget_messages", "forget_user", "redact_history", "scrub", "undo_last_import"]
 

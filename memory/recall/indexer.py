@@ -10,28 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import numpy as np
-
 from memory.recall.encoding import EncodeQueue
+from memory.recall.index_store import IndexStore
 from memory.recall.keeper import Keeper, Progress
-from memory.recall.making import Made, make
-from memory.recall.pieces import MOST_PIECES
+from memory.recall.models import Models
+from memory.recall.rows import FORGET, Pending
 from memory.recall.shelves import Shelves
-from memory.recall.store import FORGET, Pending, RecallStore
-from memory.recall.vectors import IndexBroken, name_of
+from memory.recall.writer import GROUP, Writer
 
-GROUP = 64  # messages indexed at once: about a second of encoding, and what a kill has to do again
+_AWAY = "waiting for the Chroma server"
 _ANEW = 256  # messages looked up at once when everything is gone through
 
 
 class Indexer:
     """Writes the index. One at a time, whoever calls."""
 
-    def __init__(self, store: RecallStore, shelves: Shelves, keeper: Keeper) -> None:
+    def __init__(self, store: IndexStore, shelves: Shelves, keeper: Keeper, models: Models) -> None:
         self._store = store
         self._shelves = shelves
         self._keeper = keeper
-        self._queue: EncodeQueue | None = None
+        self._models = models
+        self._writer = Writer(store, shelves, keeper)
         self._writing = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._complete = False  # every message was seen to have tokens and vectors since the index was opened
@@ -39,11 +38,16 @@ class Indexer:
 
     @property
     def _embedder(self) -> str:
-        return self._queue.model.name if self._queue is not None else ""
+        """Whose vectors Chroma holds."""
+        queue = self._models.answering
+        return queue.model.name if queue is not None else ""
 
-    async def open(self, queue: EncodeQueue) -> None:
-        """Opens the index with this embedder's vectors; one that cannot be used is filled anew."""
-        self._queue = queue
+    async def open(self) -> None:
+        """Opens the index; one that cannot be used is filled anew.
+
+        After a change of embedder the old one's index is opened with the old one, where that can be loaded:
+        it answers until everything is encoded anew.
+        """
         async with self._opening:
             if self._keeper.index is not None:
                 return
@@ -52,19 +56,29 @@ class Indexer:
                 return
             self.doing = "opening"
             self._complete = False
+            await self._find_former()
             if not await self._keeper.open(self._embedder):
                 self.doing = "rebuilding"
                 async with self._writing:
                     await self._keeper.refill(self._embedder)
             self._say_ready()
 
+    async def _find_former(self) -> None:
+        wanted = self._models.wanted
+        if wanted is None or self._models.former is not None:
+            return
+        former = await self._keeper.find_former(wanted.model.name, self._models.setting)
+        # what is encoded in about a second is not worth the seconds in which a model loads
+        if former is not None and await self._store.count_unready(wanted.model.name) > GROUP:
+            await self._models.load_former(*former)
+
     def _say_ready(self) -> None:
-        self.doing = "ready" if self._keeper.index is not None else "waiting for the Chroma server"
+        self.doing = "ready" if self._keeper.index is not None else _AWAY
 
     async def mend(self) -> None:
         """Opens or rebuilds an index that is not there, or takes over from a writer that is gone."""
-        if self._queue is not None and self._keeper.index is None:
-            await self.open(self._queue)
+        if self._models.wanted is not None and self._keeper.index is None:
+            await self.open()
 
     async def close(self) -> None:
         """Finishes what is under way and closes the index."""
@@ -93,15 +107,18 @@ class Indexer:
         """
         if not await self._keeper.claim():
             return 0
-        if self._queue is None:
+        if self._models.wanted is None:
             return await self._take_out_pending(user_id)
         if not self._keeper.remote:
             await self.mend()  # it just took over, or the index broke
         settled = 0
         while True:
             async with self._writing:
+                queue = self._models.answering  # looked at here: while one writes, it does not change
+                if queue is None or self._models.closing.is_set():
+                    return settled  # it is being closed
                 waiting = await self._store.list_pending(user_id, GROUP)
-                done = await self._take_in(self._queue, waiting)
+                done = await self._take_in(queue, waiting)
             settled += done
             if on_progress is not None and waiting:
                 on_progress(settled, settled + await self._store.count_pending(user_id))
@@ -114,44 +131,12 @@ class Indexer:
             mine = [each for each in waiting if each.user_id == user_id]
             if any(each.op == FORGET for each in mine):
                 await self._forget_user(user_id)
-            elif not await self._index(queue, user_id, [each.message_id for each in mine], mine):
+            elif not await self._writer.index(queue, user_id, [each.message_id for each in mine], mine):
+                if self.doing != _AWAY:
+                    self.doing = "out of order: words and stored vectors answer"
                 return done
             done += len(mine)
         return done
-
-    async def _index(
-        self, queue: EncodeQueue, user_id: int, message_ids: Sequence[int], waiting: Sequence[Pending]
-    ) -> bool:
-        """Tokens, vectors and Chroma for these messages of one person.
-
-        Returns:
-            False where Chroma could not be written and the change has to stay listed.
-        """
-        ids = set(message_ids)
-        # the coach's lines: nobody lists them, they belong to the window of what was answered
-        asked = ids | set(await self._store.list_without_tokens(user_id, GROUP))
-        lines = await self._store.load_lines(user_id, asked)
-        found = [line.message_id for line in lines]
-        gone = sorted(ids.difference(found))
-        stored = await self._store.load_vectors(user_id, found, queue.model.name)
-        made = await make(queue, lines, stored, await self._store.load_lenses(user_id, found))
-        await self._store.record_index(
-            user_id,
-            {
-                each.entry.message_id: (each.entry.digest, each.entry.asks, " ".join(each.entry.words))
-                for each in made
-                if each.tokens
-            },
-            {each.entry.message_id: each.vectors for each in made if each.vectors is not None},
-            embedder=queue.model.name,
-            gone=gone,
-        )
-        held = {message_id: len(pieces) for message_id, pieces in stored.items()}
-        if not await self._write_vectors(user_id, made, held, gone):
-            return False
-        marks = await self._store.settle(user_id, waiting)
-        await asyncio.to_thread(self._shelves.apply, user_id, [each.entry for each in made], gone, marks)
-        return True
 
     async def _take_out_pending(self, user_id: int | None) -> int:
         """Takes out what the journal has forgotten, which needs no embedder; the rest stays listed."""
@@ -174,41 +159,9 @@ class Indexer:
         self._shelves.drop(user_id)
         if self._keeper.index is None:
             await self._keeper.open_as_it_is()
-        if not await self._write_vectors(user_id, (), {}, [each.message_id for each in gone]):
+        if not await self._writer.write_vectors(user_id, (), {}, [each.message_id for each in gone]):
             return False
         await self._store.settle(user_id, gone)
-        return True
-
-    async def _write_vectors(
-        self, user_id: int, made: Sequence[Made], held: dict[int, int], gone: Sequence[int]
-    ) -> bool:
-        index = self._keeper.index
-        if index is None:
-            return not self._keeper.remote  # a folder is filled anew; a server is not
-        names, rows = [], []
-        surplus = [name_of(user_id, message_id, piece) for message_id in gone for piece in range(MOST_PIECES)]
-        for each in made:
-            message_id, vectors = each.entry.message_id, each.entry.vectors
-            if vectors is None:
-                continue
-            names += [name_of(user_id, message_id, piece) for piece in range(len(vectors))]
-            rows += list(vectors)
-            surplus += [
-                name_of(user_id, message_id, piece)
-                for piece in range(len(vectors), held.get(message_id, len(vectors)))
-            ]
-
-        def write() -> None:
-            index.take(user_id, surplus)
-            if names:
-                index.put(user_id, names, np.stack(rows))
-
-        try:
-            await self._keeper.off(write)
-        except IndexBroken:
-            await self._keeper.give_up()
-            self.doing = "out of order: words and stored vectors answer"
-            return False
         return True
 
     # --- everything anew ----------------------------------------------------------------------------------
@@ -219,7 +172,7 @@ class Indexer:
         Args:
             on_progress: told how many messages are done, and how many there are.
         """
-        if self._queue is None or not await self._keeper.claim():
+        if self._models.wanted is None or not await self._keeper.claim():
             return
         self._complete = False
         await self.catch_up(on_progress)
@@ -231,37 +184,69 @@ class Indexer:
     async def catch_up(self, on_progress: Progress | None = None) -> None:
         """Tokens and vectors for every message that lacks them, after a change of embedder or tokenizer.
 
-        Goes on where it was interrupted; once they are all there, they are not looked for again.
+        Goes on where it was interrupted; once they are all there, they are not looked for again. Where the
+        embedder before has answered meanwhile, the wanted one answers from then on.
         """
-        queue = self._queue
+        queue = self._models.wanted
         if queue is None or self._complete or not await self._keeper.claim():
             return
+        total = left = await self._store.count_unready(queue.model.name)
+        while True:
+            await self._encode_unready(queue, total, on_progress)
+            if self._models.closing.is_set():
+                return
+            async with self._writing:
+                if self._models.former is None:
+                    break
+                before, left = left, await self._store.count_unready(queue.model.name)
+                if not 0 < left < before:
+                    await self._change_over(queue)
+                    break
+                # the embedder before has taken in what was said meanwhile: once more
+        self._complete = True
+        self._say_ready()
+        if on_progress is not None:
+            on_progress(total, total)
+
+    async def _encode_unready(self, queue: EncodeQueue, total: int, on_progress: Progress | None) -> None:
         after, done = 0, 0
-        total = await self._store.count_unready(queue.model.name)
         while unready := await self._store.list_unready(queue.model.name, _ANEW, after):
             for user_id in dict.fromkeys(owner for owner, _ in unready):
                 ids = [message_id for owner, message_id in unready if owner == user_id]
                 for start in range(0, len(ids), GROUP):
                     async with self._writing:
-                        await self._index(queue, user_id, ids[start : start + GROUP], ())
+                        if self._models.closing.is_set():
+                            return
+                        if self._models.former is None:
+                            await self._writer.index(queue, user_id, ids[start : start + GROUP], ())
+                        else:  # Chroma and the shelves keep to the embedder before
+                            await self._writer.record(queue, user_id, ids[start : start + GROUP])
                     done += len(ids[start : start + GROUP])
-                    self.doing = f"encoding, {min(done, total)} of {total} messages"
+                    self._say_how_far(min(done, total), total)
                     if on_progress is not None:
                         on_progress(min(done, total), total)
             after = unready[-1][1]
-        self._complete = True
-        self._say_ready()
-        if on_progress is not None:
-            on_progress(total, total)
+
+    def _say_how_far(self, done: int, total: int) -> None:
+        former = self._models.former
+        meanwhile = f"; {former.model.name} answers meanwhile" if former is not None else ""
+        self.doing = f"encoding, {done} of {total} messages{meanwhile}"
+
+    async def _change_over(self, wanted: EncodeQueue) -> None:
+        """A fresh index of the wanted embedder's vectors takes the place of the one before."""
+        self.doing = "rebuilding"
+        await self._keeper.refill(wanted.model.name)
+        await self._models.let_former_go()
 
     # --- forgetting ---------------------------------------------------------------------------------------
 
     async def forget(self, user_id: int, message_ids: Sequence[int]) -> None:
         """Takes messages out now, rather than when their change comes up."""
         self._shelves.drop(user_id)
-        if self._queue is not None and await self._keeper.claim():
+        if self._models.wanted is not None and await self._keeper.claim():
             async with self._writing:
-                await self._index(self._queue, user_id, message_ids, ())
+                if (queue := self._models.answering) is not None:
+                    await self._writer.index(queue, user_id, message_ids, ())
 
     async def forget_user(self, user_id: int) -> bool:
         """Leaves nothing of a person in the index: deleted vectors stay in Chroma's files, so it moves.

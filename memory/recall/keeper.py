@@ -17,9 +17,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.recall.embedder import HASH, HashModel
 from memory.recall.filling import Batch, fill_apart
 from memory.recall.folders import Current, Folders
-from memory.recall.store import RecallStore, unpack
+from memory.recall.packaged import PACKAGED, PACKAGED_NAME
+from memory.recall.rows import unpack
+from memory.recall.store import RecallStore
 from memory.recall.tokens import digest
 from memory.recall.vectors import BULK, IndexBroken, VectorIndex, name_of, open_folder, open_server
 
@@ -29,6 +32,8 @@ _T = TypeVar("_T")
 Progress = Callable[[int, int], None]  # done, total
 
 _PROBE_SECONDS = 120
+
+_ALWAYS_HERE = {PACKAGED_NAME: PACKAGED, HashModel.name: HASH}
 
 
 class Keeper:
@@ -44,6 +49,7 @@ class Keeper:
         self._keep_open = keep_open
         self._checked: set[int] = set()
         self.index: VectorIndex | None = None
+        self.embedder = ""  # whose vectors the index holds
         self.trouble = ""
 
     async def off(self, work: Callable[[], _T]) -> _T:
@@ -79,12 +85,30 @@ class Keeper:
             return open_folder(current.folder, keep_open=self._keep_open)
 
         try:
-            self.index = await self.off(opened)
+            self.embedder, self.index = embedder, await self.off(opened)
         except IndexBroken:
             self.trouble = "The index could not be opened and has been rebuilt from the journal."
             return False
         await self.off(self._folders.sweep)
         return True
+
+    async def find_former(self, embedder: str, setting: str) -> tuple[str, str] | None:
+        """The embedder whose vectors the folder holds and how it was set, where that is another one.
+
+        Args:
+            embedder: the one that is wanted now.
+            setting: how it was set, to be found here after the next change; empty where that would not help.
+        """
+        if self._url is not None:
+            return None  # each embedder has its own collections there, and nobody knows whose came before
+        current = await self.off(self._folders.find_current)
+        if setting:
+            await self.off(lambda: self._folders.note_setting(embedder, setting))
+        if current is None or current.embedder == embedder:
+            return None
+        noted = await self.off(lambda: self._folders.find_setting(current.embedder))
+        former = _ALWAYS_HERE.get(current.embedder) or noted
+        return (current.embedder, former) if former else None
 
     async def open_as_it_is(self) -> None:
         """Opens the index with whatever embedder it has, to take something out of it."""
@@ -98,7 +122,10 @@ class Keeper:
         # an embedder never meets another's vectors: each has its own collections
         namespace = f"offramp-{digest(embedder, '').partition('.')[2][:12]}-"
         try:
-            self.index = await self.off(lambda: open_server(url, namespace=namespace))
+            self.embedder, self.index = (
+                embedder,
+                await self.off(lambda: open_server(url, namespace=namespace)),
+            )
         except IndexBroken:
             self.trouble = "The Chroma server does not answer; recall goes on without it."
             return False
@@ -209,7 +236,7 @@ class Keeper:
             self._folders.sweep()
 
         await self.off(switch)
-        self.index = fresh
+        self.embedder, self.index = embedder, fresh
         self._checked = set(people)
 
     async def _stream_all(self, people: Sequence[int], embedder: str) -> AsyncIterator[Batch]:

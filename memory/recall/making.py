@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from coaching.model import Lens
 from memory.recall.encoding import INDEX, EncodeQueue
 from memory.recall.pieces import cut_pieces
+from memory.recall.rows import Line, pack, unpack
 from memory.recall.shelf import Entry
 from memory.recall.shelves import entry_from
-from memory.recall.store import Line, pack, unpack
 from memory.recall.tokens import heading
 
 _ENCODE = 8  # texts encoded at once: a question waits no longer than for these

@@ -34,6 +34,7 @@ class Entry:
         group: 0 for what was said here, otherwise the import it came with.
         mine: whether the person said it, and not the coach.
         asks: as in ``Tokens.asks``.
+        heading: the words of its heading, which for an imported chat is the speaker.
         lenses: the lenses heard in it, with their weights.
         vectors: a row a piece, None while it was not encoded, no row where the embedder cannot read it.
     """
@@ -49,6 +50,7 @@ class Entry:
     lenses: tuple[tuple[Lens, float], ...] = ()
     vectors: NDArray[np.float32] | None = None
     dated: bool = True
+    heading: frozenset[str] = frozenset()
 
 
 class _Column:
@@ -88,6 +90,7 @@ class Places:
     dated: NDArray[np.bool_]
     mine: NDArray[np.bool_]
     asks: NDArray[np.int8]
+    headings: NDArray[np.int32]
     lengths: Lengths
 
 
@@ -110,7 +113,9 @@ class Shelf:
         self._ids, self._at, self._days = _Column(np.int64), _Column(np.int64), _Column(np.int32)
         self._groups, self._mine, self._asks = _Column(np.int64), _Column(np.bool_), _Column(np.int8)
         self._lengths, self._alive = _Column(np.float32), _Column(np.bool_)
-        self._dated = _Column(np.bool_)
+        self._dated, self._headings = _Column(np.bool_), _Column(np.int32)
+        self._heading_of: dict[frozenset[str], int] = {}  # the number of each heading
+        self._headed: dict[str, list[tuple[int, float]]] = {}  # by word: headings, and its share of them
         self._read, self._vectors, self._owners = _Column(np.bool_), _Column(np.int8, 1), _Column(np.int64)
         self._scales = _Column(np.float32)
         self._places: Places | None = None
@@ -138,7 +143,7 @@ class Shelf:
         """About how much memory this takes."""
         columns = (
             self._ids, self._at, self._days, self._groups, self._mine, self._asks, self._lengths, self._alive,
-            self._dated, self._read, self._vectors, self._scales, self._owners,
+            self._dated, self._headings, self._read, self._vectors, self._scales, self._owners,
         )  # fmt: skip
         return sum(column.nbytes for column in columns) + self.words.nbytes + 200 * len(self._row_of)
 
@@ -165,6 +170,7 @@ class Shelf:
         self._asks.append(entry.asks)
         self._alive.append(True)
         self._dated.append(entry.dated)
+        self._headings.append(self._number_heading(entry.heading))
         self._read.append(False)
         self._lengths.append(self.words.add(row, entry.words))
         for lens, weight in entry.lenses:
@@ -174,6 +180,13 @@ class Shelf:
         if entry.vectors is not None:
             self._add_vectors(row, entry.vectors)
         self._places = None
+
+    def _number_heading(self, heading: frozenset[str]) -> int:
+        if heading not in self._heading_of:
+            self._heading_of[heading] = len(self._heading_of)
+            for word in heading:
+                self._headed.setdefault(word, []).append((self._heading_of[heading], 1 / len(heading)))
+        return self._heading_of[heading]
 
     def _same(self, row: int, entry: Entry) -> bool:
         return (
@@ -221,6 +234,7 @@ class Shelf:
                 dated=self._dated.values[rows],
                 mine=self._mine.values[rows],
                 asks=self._asks.values[rows],
+                headings=self._headings.values[rows],
                 lengths=measure_lengths(self._lengths.values[rows], timeline),
             )
         return self._places
@@ -242,6 +256,14 @@ class Shelf:
                 heard = np.fromiter(listed.values(), dtype=np.float32, count=len(listed))
                 weights[at] = np.maximum(weights[at], np.clip(heard, 0.0, 1.0))
         return weights
+
+    def measure_headings(self, words: Iterable[str]) -> NDArray[np.float32]:
+        """The share of each message's heading that stands among ``words``, 0 to 1."""
+        shares = np.zeros(max(len(self._heading_of), 1), dtype=np.float32)
+        for word in words:
+            for number, share in self._headed.get(word, ()):
+                shares[number] += share
+        return np.asarray(shares[self.places().headings], dtype=np.float32)
 
     def measure_sense(
         self, query: NDArray[np.float32], places: NDArray[np.int64] | None = None

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 
 from coaching.model import Lens
+from memory.recall.rows import Line, Pending, unpack
 from memory.recall.shelf import Entry, Shelf
-from memory.recall.store import Line, Pending, RecallStore, unpack
-from memory.recall.tokens import cut, digest, indexed_text, is_current
+from memory.recall.store import RecallStore
+from memory.recall.tokens import cut, digest, heading_words, indexed_text, is_current
 
 MEMORY = 256 * 2**20  # bytes for all shelves together; about 100,000 messages with the packaged embedder
 
@@ -37,6 +38,7 @@ def entry_from(line: Line, lenses: Sequence[tuple[Lens, float]], vectors: Sequen
         digest=named,
         words=words,
         asks=asks,
+        heading=heading_words(line.source),
         lenses=tuple(lenses),
         vectors=None if vectors is None else unpack(vectors),
     )
@@ -129,7 +131,13 @@ class Shelves:
         shelf.settled = _pairs(pending)
 
     def apply(
-        self, user_id: int, entries: Iterable[Entry], gone: Iterable[int], marks: tuple[int, int]
+        self,
+        user_id: int,
+        entries: Iterable[Entry],
+        gone: Iterable[int],
+        marks: tuple[int, int],
+        *,
+        embedder: str,
     ) -> None:
         """Takes in what was just indexed, so that this process need not read it again. Blocking, briefly.
 
@@ -138,10 +146,11 @@ class Shelves:
             entries: the messages with their vectors.
             gone: the messages that were taken out.
             marks: the mark before and after they were written.
+            embedder: whose vectors they have.
         """
         shelf = self._held.get(user_id)
-        if shelf is None:
-            return
+        if shelf is None or shelf.embedder != embedder:
+            return  # its mark stays behind, so that it is read anew
         before, after = marks
         with shelf.lock:
             if shelf.mark != before:

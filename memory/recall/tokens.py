@@ -17,8 +17,8 @@ from threading import Lock
 
 import snowballstemmer
 
+from memory.recall.dates import find_dates, month_names
 from memory.recall.lexicon import chinese, concepts, english
-from memory.recall.times import find_dates, month_names
 
 # Raised whenever the same text gives other tokens: stored tokens of another version are made anew.
 TOKENIZER_VERSION = 1
@@ -193,6 +193,12 @@ _FILE = re.compile(
 def heading(source: str) -> str:
     """What an imported entry's source says about it: its headings without folders and file names."""
     return _FILE.sub(" ", source).strip(" \t·#>|-—:/") if source else ""
+
+
+@lru_cache(maxsize=10_000)
+def heading_words(source: str) -> frozenset[str]:
+    """The words of a heading, by which a question may name it; the speaker's name in an imported chat."""
+    return frozenset(word for word in cut(heading(source)).words if word[0] not in (SUBJECT, DATE))
 
 
 def indexed_text(text: str, source: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from coaching.model import (
@@ -23,7 +23,6 @@ from coaching.model import (
     Language,
     Lens,
     Message,
-    OfferedStep,
     Record,
     Role,
     Safety,
@@ -33,7 +32,7 @@ from coaching.model import (
 )
 from memory.errors import NotStored, UnknownPerson
 from memory.sql.engine import WRITING
-from memory.sql.offers import find_earlier, find_taken, step_from
+from memory.sql.offers import find_earlier, find_open, find_taken
 from memory.sql.records import record_from
 from memory.sql.rows import commitment_from, goal_from, message_from, user_from
 from memory.sql.tables import (
@@ -186,7 +185,7 @@ class Journal:
             if row is None:
                 raise UnknownPerson
             user = user_from(row)
-            today = now.astimezone(user.tz).date()
+            since = now.astimezone(user.tz).date() - timedelta(days=LEFTOVER_DAYS)
             goals = await db.scalars(
                 select(GoalRow)
                 .where(GoalRow.user_id == user_id, GoalRow.ended_at.is_(None))
@@ -196,7 +195,7 @@ class Journal:
                 select(CommitmentRow)
                 .where(
                     CommitmentRow.user_id == user_id,
-                    CommitmentRow.due_on >= today - timedelta(days=LEFTOVER_DAYS),
+                    CommitmentRow.due_on >= since,
                 )
                 .order_by(CommitmentRow.due_on, CommitmentRow.id)
             )
@@ -208,36 +207,31 @@ class Journal:
                     .limit(RECENT_MESSAGES)
                 )
             )
-            used = await db.scalars(
-                select(UsedTextRow).where(
-                    UsedTextRow.user_id == user_id, UsedTextRow.turn > row.turns - TURNS_REMEMBERED
+            oldest = row.turns - TURNS_REMEMBERED
+            used = await db.execute(  # hundreds of them: columns cost a third of what rows of the model do
+                select(UsedTextRow.kind, UsedTextRow.key, UsedTextRow.turn, UsedTextRow.used_on).where(
+                    UsedTextRow.user_id == user_id,
+                    or_(UsedTextRow.turn > oldest, UsedTextRow.kind == "declined"),
                 )
             )
-            declined = await db.scalars(
-                select(UsedTextRow.key).where(UsedTextRow.user_id == user_id, UsedTextRow.kind == "declined")
-            )
+            texts = [Used(kind, key, row.turns - turn, used_on) for kind, key, turn, used_on in used]
             dialogue = await db.get(DialogueRow, user_id)
-            plan = tuple(commitment_from(c) for c in commitments)
-            refused = frozenset(declined)
+            promised = list(commitments)
+            refused = frozenset(each.key for each in texts if each.kind == "declined")
+            offered = find_open(recent, promised, refused)
+            if offered is not None and offered.due_on < since:  # back after a long while
+                offered = None if await find_taken(db, user_id, offered.reply_id) else offered
             return Scene(
                 user=user,
                 goals=tuple(goal_from(goal) for goal in goals),
-                plan=plan,
+                plan=tuple(commitment_from(commitment) for commitment in promised),
                 recent=tuple(message_from(message) for message in reversed(recent)),
-                used=tuple(Used(u.kind, u.key, row.turns - u.turn, u.used_on) for u in used),
+                used=tuple(each for each in texts if each.turn < TURNS_REMEMBERED),
                 declined=refused,
                 dialogue=Dialogue(dialogue.kind, dialogue.state, dialogue.since) if dialogue else None,
-                offered=await self._offered(db, recent, refused),
+                offered=offered,
                 turns=row.turns,
             )
-
-    async def _offered(
-        self, db: AsyncSession, recent: list[MessageRow], refused: frozenset[str]
-    ) -> OfferedStep | None:
-        step = next((step for row in recent if (step := step_from(row)) is not None), None)
-        if step is None or step.key in refused:
-            return None
-        return step if await find_taken(db, recent[0].user_id, step.reply_id) is None else None
 
     async def find_offer(self, user_id: int, reply_id: int) -> EarlierOffer | None:
         """The step that one of the coach's replies offered and what became of it; None without a step."""

@@ -12,6 +12,7 @@ from memory.sql.rows import commitment_from
 from memory.sql.tables import CommitmentRow, MessageRow, UsedTextRow
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from zoneinfo import ZoneInfo
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,6 +39,16 @@ def step_from(row: MessageRow) -> OfferedStep | None:
         lens=Lens(step["lens"]) if step["lens"] else None,
         smaller=step["smaller"],
     )
+
+
+def find_open(
+    recent: Sequence[MessageRow], promised: Sequence[CommitmentRow], refused: Collection[str]
+) -> OfferedStep | None:
+    """The step offered last in ``recent``, newest first, unless it was refused or is ``promised``."""
+    step = next((step for row in recent if (step := step_from(row)) is not None), None)
+    if step is None or step.key in refused:
+        return None
+    return None if any(each.origin == f"step:{step.reply_id}" for each in promised) else step
 
 
 async def find_taken(db: AsyncSession, user_id: int, reply_id: int) -> CommitmentRow | None:

@@ -170,6 +170,7 @@ async def report(
 
 async def main(sizes: Sequence[str]) -> None:
     model = load_model("packaged").model
+    print("the history's vectors are made up, in random directions; the questions are really encoded")
     print(f"{'milliseconds':30} {'p50':>7} {'p95':>7} {'cpu':>7}")
     for size in sizes:
         people, _, each = size.rpartition("x")

@@ -129,7 +129,8 @@ def main() -> None:
     if FRESH.exists():
         report_fresh(check)
         if "--model" in sys.argv:
-            from memory.recall.embedder import PACKAGED, load_model
+            from memory.recall.embedder import load_model
+            from memory.recall.packaged import PACKAGED
 
             model = load_model(PACKAGED).model
 

@@ -41,7 +41,7 @@ from memory.erase import (
     scrub,
     undo_last_import,
 )
-from memory.recall import store
+from memory.recall import rows as recall_rows
 from memory.sql.apply import apply
 from memory.sql.inbox import list_pending, mark_failed, store_update
 from memory.sql.journal import Journal
@@ -677,7 +677,7 @@ async def test_of_a_forgotten_person_only_the_order_to_the_index_is_left(
 
 
 def test_the_recall_index_knows_the_order_under_the_same_name() -> None:
-    assert store.FORGET == FORGET
+    assert recall_rows.FORGET == FORGET
 
 
 async def test_settled_updates_of_a_forgotten_person_are_numbers_and_nothing_else(

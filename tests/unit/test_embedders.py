@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memory.recall.embedder import PACKAGED_NAME, Loaded, LoadingStopped, load_model
+from memory.recall.embedder import Loaded, LoadingStopped, load_again, load_model
+from memory.recall.packaged import PACKAGED_NAME
 
 pytestmark = pytest.mark.model
 
@@ -113,3 +114,13 @@ def test_a_device_that_is_not_there_is_named_and_the_processor_serves(tmp_path: 
 def test_loading_stops_when_the_program_closes(tmp_path: Path) -> None:
     with pytest.raises(LoadingStopped):
         load_model(str(make_model(tmp_path / "small")), going_on=lambda: False)
+
+
+def test_a_model_that_was_used_before_is_loaded_again_by_its_name(tmp_path: Path) -> None:
+    folder = str(make_model(tmp_path / "small", seed=1))
+    name = load_model(folder, device="cpu").model.name
+    again = load_again(folder, name)
+    assert again is not None
+    assert again.name == name
+    assert load_again(folder, "small@other") is None
+    assert load_again(str(tmp_path / "gone"), name) is None

@@ -77,7 +77,7 @@ def test_a_time_that_is_asked_for_bounds_the_answer() -> None:
         ("/recall 用户", {"words", "subject"}, "同样的词、同一件事"),
         ("/recall users", {"lens"}, "same lens"),
         ("/recall users last month", {"date"}, "from that time"),
-        ("/recall users", set(), "said next to it"),
+        ("/recall users", set(), "answers a question about it"),
     ],
 )
 def test_every_hit_tells_why_it_came(words: str, why: set[str], says: str) -> None:

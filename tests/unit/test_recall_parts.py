@@ -12,18 +12,21 @@ from hypothesis import strategies as st
 
 from coaching.model import Lens, Message, Role
 from memory.recall.asking import read_question
-from memory.recall.embedder import HASH, HashModel, check_packaged, load_model
-from memory.recall.encoding import EncodeQueue
-from memory.recall.fusion import FLOOR, Hit, search
+from memory.recall.embedder import HASH, HashModel, load_model
+from memory.recall.encoding import EncodeQueue, QueueClosed
+from memory.recall.fitting import FLOOR
+from memory.recall.fusion import Hit, search
 from memory.recall.lexical import Postings
+from memory.recall.packaged import check_packaged
 from memory.recall.pieces import PIECE, cut_pieces
 from memory.recall.prefixes import prefixes_for
 from memory.recall.settling import settle
 from memory.recall.shelf import Entry, Shelf
-from memory.recall.tokens import cut
+from memory.recall.tokens import cut, heading_words
 from memory.recall.windows import lay_out
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 TODAY = datetime(2026, 6, 1, tzinfo=UTC).date()
 
 
@@ -84,10 +87,17 @@ def test_messages_that_arrive_late_are_put_in_their_place() -> None:
 
 
 def test_what_a_neighbour_said_helps_to_find_a_message() -> None:
-    minute = timedelta(minutes=1)
-    shelf = shelf_of("How did the interview at the bakery go?", "Badly, they wanted weekends.", apart=minute)
+    shelf = shelf_of("How did the interview at the bakery go?", "Badly, they wanted weekends.", apart=MINUTE)
     shelf.put(entry(9, "Badly, they wanted weekends off the grid.", at=MONDAY + timedelta(days=9)))
     assert ids(find(shelf, "bakery interview"))[0] == 2  # the answer, not the question
+
+
+def test_a_long_reply_that_ends_in_a_question_makes_no_answer_of_what_comes_next() -> None:
+    reply = "The bakery interview, you said: " + " ".join(f"word{number}" for number in range(30))
+    shelf = shelf_of(
+        "The bakery wants an interview.", f"{reply}. Which day is free?", "My boss decides.", apart=MINUTE
+    )
+    assert ids(find(shelf, "bakery interview")) == [1, 2]
 
 
 def test_the_window_follows_when_the_neighbour_goes() -> None:
@@ -191,6 +201,29 @@ def test_a_lens_lifts_what_was_heard_through_it() -> None:
         Entry(**{**{name: getattr(made, name) for name in Entry.__slots__}, "lenses": ((Lens.ENERGY, 1.0),)})
     )
     assert next(hit.message_id for hit in find(shelf, "project late", lenses=(Lens.ENERGY,))) == 1
+
+
+def test_a_question_that_names_a_speaker_looks_at_what_they_said() -> None:
+    shelf = Shelf()
+    for number, speaker in enumerate(("Ann Lee", "Ben Ray", ""), 1):
+        said = replace(
+            entry(number, "The rent went up again."), heading=heading_words(f"chat.json > {speaker}")
+        )
+        shelf.put(said)
+    headed = {
+        hit.message_id: hit.legs["heading"] for hit in find(shelf, "What did Ben Ray and Ann say of the rent")
+    }
+    assert headed[2] > headed[1] > headed[3] == 0
+    assert find(shelf, "the rent, said Ann Lee")[0].message_id == 1
+
+
+def test_a_session_that_was_about_it_lifts_all_that_was_said_in_it() -> None:
+    shelf = shelf_of(
+        "The lighthouse lamp is lit.", *["And so on and on."] * 6, "We walked home.", apart=MINUTE
+    )
+    shelf.put(entry(20, "We walked home.", at=MONDAY + timedelta(days=9)))
+    found = [hit.message_id for hit in find(shelf, "lighthouse walked")]
+    assert found.index(8) < found.index(20)
 
 
 def test_the_newest_counts_only_when_the_question_asks_for_now() -> None:
@@ -315,3 +348,12 @@ def test_an_error_of_the_model_reaches_the_caller_and_not_the_next_one() -> None
         queue.submit(["boom"], query=True).result()
     assert queue.submit(["fine"], query=True).result().shape == (1, 256)
     queue.close()
+
+
+def test_what_comes_after_the_model_has_been_let_go_is_told_so() -> None:
+    queue = EncodeQueue(HashModel())
+    accepted = queue.submit(["one"], query=True)
+    queue.close()
+    assert accepted.result(timeout=5).shape == (1, 256)
+    with pytest.raises(QueueClosed):
+        queue.submit(["two"], query=True).result(timeout=5)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.recall.dates import Mention, find_dates
 from memory.recall.events import find_event
-from memory.recall.times import Mention, find_dates, find_period, without_dates
+from memory.recall.times import find_period, without_dates
 
 TODAY = date(2026, 5, 14)  # a Thursday
 
