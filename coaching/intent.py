@@ -37,6 +37,7 @@ class Intent(StrEnum):
     GREETING = "greeting"
     THIN = "thin"
     OFF_TOPIC = "off_topic"
+    WHO_ARE_YOU = "who_are_you"
     PLAN = "plan"
     GOAL = "goal"
     WEIGH = "weigh"
@@ -58,7 +59,7 @@ _SHORT_DONE = re.compile(
     r"(?:已经|刚刚?|都|就)*([\u4e00-\u9fff])[\u4e00-\u9fff]?(?:完|好|过|出去)?了(?:[，。！!,\s]|$)"
 )
 SMALL = (
-    Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC,
+    Intent.THANKS, Intent.GREETING, Intent.THIN, Intent.OFF_TOPIC, Intent.WHO_ARE_YOU,
     Intent.PLAN, Intent.GOAL, Intent.WEIGH, Intent.TRIES, Intent.ME, Intent.CV, Intent.RUNWAY,
     Intent.PAUSE, Intent.RESUME, Intent.FORGET,
 )  # fmt: skip

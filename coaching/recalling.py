@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coaching.parts import Part
 
 WHOLE = 120  # a memory up to this long (Han characters, or words at their rate) is given whole
+LEAST = 4  # on the scale of quoting.measure: a memory below it has to name a subject
 WHYS = ("words", "subject", "lens", "sense", "date")  # in the order they are said
 DATE, OUTSIDE = "date", "outside"  # said in the time that the question names, or at another
 CLOSE = 0.6  # an older or newer statement counts as the same subject from this share of the best score on
@@ -38,7 +39,7 @@ def what_is_asked(question: str) -> str:
 def answer_recall(turn: Turn, found: Sequence[Recalled]) -> Draft:
     """The reply to a question about what they said before."""
     language = turn.language
-    found = [each for each in found if not _asks(each.message.text)]
+    found = [each for each in found if not _asks(each.message.text) and not _is_thin(each.message.text)]
     if not found:
         wordings = variants("recall.none", language)
         return Draft(ReplyKind.RECALL, language, (Said(wordings[len(turn.text) % len(wordings)]),))
@@ -74,6 +75,11 @@ def is_same(one: Recalled, other: Recalled, asked: str) -> bool:
 def _asks(words: str) -> bool:
     """Whether they only asked about the past: that tells nothing, however well it fits the same question."""
     return says("recall", words) or says("why_know", words)
+
+
+def _is_thin(words: str) -> bool:
+    """An ok or a thank-you, which came after the question was asked before."""
+    return measure(words) < LEAST and not list_subjects(words)
 
 
 def _near(older: Recalled, newest: Recalled) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from coaching.dates import choose_slot, say_date
-from coaching.intent import Intent
+from coaching.intent import Intent, says
 from coaching.model import Channel, Lens
 from coaching.parts import (
     Choice,
@@ -54,7 +54,7 @@ class PlaybookResponder:
             Said(reading.boundary.refer(turn.language)) if reading.boundary else None,
             _past(turn, reading, choose),
             step,
-            None if reading.no_questions else self._question(reading, choose),
+            None if reading.no_questions else self._question(turn, reading, choose),
         ]
         kind = ReplyKind.BOUNDARY if reading.boundary else ReplyKind.TURN
         if reading.no_questions:
@@ -108,13 +108,14 @@ class PlaybookResponder:
         lens = None if reading.boundary else Lens(found.key.partition("-")[0])
         return build_step(found, turn, reading, choose, lens=lens, turns=scene.turns)
 
-    def _question(self, reading: Reading, choose: Chooser) -> Question:
+    def _question(self, turn: Turn, reading: Reading, choose: Chooser) -> Question:
         if reading.conflict:
             return Question(choose.wording("past.question"), "conflict")
         if reading.quarrel:
             return Question(choose.wording("turn.quarrel_question"), "quarrel")
         if reading.decide and reading.boundary is None:
-            return Question(choose.wording("turn.decide_question"), "decide")
+            name = "quit" if says("quitting", turn.text) else "decide"
+            return Question(choose.wording(f"turn.{name}_question"), name)
         pools = (
             [reading.boundary.questions]
             if reading.boundary
@@ -257,4 +258,4 @@ def needs_clarifying(turn: Turn, reading: Reading) -> bool:
     """Whether nothing was heard clearly enough to guess at."""
     if reading.intent is Intent.THIN or reading.quote is None:
         return True
-    return not reading.sure and measure(turn.text) < THIN and not reading.nouns.thing
+    return not reading.sure and not reading.decide and measure(turn.text) < THIN and not reading.nouns.thing

@@ -24,6 +24,8 @@ _READS_FROM, _READS_FULLY = 0.5, 0.9
 _ASKING = re.compile(
     r"我?(?:都|还|曾经?|那时|当时|之前|以前|上次|有没有|是不是)*(?:[跟和给]你)?"
     r"(?:(?<=[我你时前次])(?:写|说|提|聊|讲|谈|问|记)(?:过|到|了|的|下)*|(?:写|说|提|聊|讲|谈)(?:过|到|了)+)|来着"
+    r"|\b(?:(?:say|said|tell|told)(?: you)?(?: that)?|did)"
+    r" i (?:want(?:ed)?|plan(?:ned)?|hoped?|wish(?:ed)?) to\b"
     r"|\b(?:say|said|tell|told|write|wrote|mention|mentioned|talk|talked|remember|recall|remind)\b"
 )
 

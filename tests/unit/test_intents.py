@@ -110,3 +110,36 @@ def test_a_ban_told_is_not_a_ban_on_our_questions(words: str) -> None:
 )
 def test_a_ban_on_our_questions_is_heard(words: str) -> None:
     assert says("no_questions", words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "你到底是不是真人",
+        "屏幕后面是真人吗",
+        "我是在跟AI聊天吗",
+        "are you a real person?",
+    ],
+)
+def test_who_asks_whether_this_is_a_person_gets_an_answer(words: str) -> None:
+    assert read_intent(said(words), NOTHING_SET)[0] is Intent.WHO_ARE_YOU
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "你是不是觉得我很矫情",
+        "我老板是个机器人",
+        "和真人聊天真难",
+        "are you kidding me",
+        "is this a real job?",
+    ],
+)
+def test_a_word_about_people_and_robots_is_not_that_question(words: str) -> None:
+    assert read_intent(said(words), NOTHING_SET)[0] is Intent.COACH
+
+
+@pytest.mark.parametrize("words", ["要不要干脆辞职？", "should I just quit?", "到底该不该裸辞"])
+def test_to_quit_or_not_is_a_decision_however_short(words: str) -> None:
+    assert says("decide", words)
+    assert says("quitting", words)

@@ -54,6 +54,12 @@ def test_a_question_they_asked_before_is_no_answer() -> None:
     ] == [1]
 
 
+def test_an_ok_that_followed_the_question_before_is_no_answer() -> None:
+    turn = said("what did I say I wanted to move into?")
+    found = [remembered("ok", MAY, 2, score=1.0), remembered("I keep saying data work.", MARCH, 1, score=0.8)]
+    assert [quote.message_id for quote in answer_recall(turn, found).quotes] == [1]
+
+
 def test_a_shared_name_is_not_the_same_thing() -> None:
     turn = said("我之前说过和阿哲吵架是为什么？")
     asked = remembered("跟阿哲吵了一架，他说我像一块湿毛巾。", MARCH, 1, score=0.9)

@@ -357,3 +357,15 @@ def test_what_comes_after_the_model_has_been_let_go_is_told_so() -> None:
     assert accepted.result(timeout=5).shape == (1, 256)
     with pytest.raises(QueueClosed):
         queue.submit(["two"], query=True).result(timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "looked_for"),
+    [
+        ("what did I say I wanted to move into?", {"move"}),
+        ("what did I plan to read?", {"read"}),
+        ("does Ann want to move?", {"ann", "want", "move"}),
+    ],
+)
+def test_that_i_wanted_it_is_part_of_the_asking(asked: str, looked_for: set[str]) -> None:
+    assert set(read_question(asked, today=TODAY).terms.weights) == looked_for
