@@ -368,4 +368,5 @@ def test_what_comes_after_the_model_has_been_let_go_is_told_so() -> None:
     ],
 )
 def test_that_i_wanted_it_is_part_of_the_asking(asked: str, looked_for: set[str]) -> None:
-    assert set(read_question(asked, today=TODAY).terms.weights) == looked_for
+    words = read_question(asked, today=TODAY).terms.weights
+    assert {word for word in words if not word.startswith("=")} == looked_for
