@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from coaching.model import Safety, Scene, Turn
     from coaching.parts import Draft
     from coaching.reading import Reading
-    from coaching.responders.fallback import FallbackResponder, Model, Tokens
+    from coaching.responders.fallback import FallbackResponder, Model, P, T, Tokens
+    from coaching.responders.task import Task
     from memory.sql.journal import Journal
 
 REGISTRY = CollectorRegistry()
@@ -97,6 +98,11 @@ class CountedModel:
         """See ``ChainResponder``."""
         with _counted():
             return await self._model.reflect(turn, scene, reading)
+
+    async def do(self, task: Task[P, T], turn: Turn) -> T:
+        """See ``ChainResponder``."""
+        with _counted():
+            return await self._model.do(task, turn)
 
     async def listen(self, turn: Turn, scene: Scene) -> Safety:
         """See ``ChainResponder``."""

@@ -113,6 +113,7 @@ async def open_house(
                 ),
                 second=modelled,
                 reflector=modelled,
+                scribe=modelled,
                 budget=budget,
             )
         )

@@ -17,6 +17,7 @@ from coaching.plan_words import WHICH
 from coaching.quoting import is_garbled, list_clauses, measure
 from coaching.reading import Reading, read_turn
 from coaching.responders.playbook import needs_clarifying
+from coaching.wording import word_checkin
 from prompts import load_pattern, text
 from prompts.texts_data import fill
 
@@ -52,14 +53,17 @@ async def _answer(thinking: Thinking) -> Draft:
     lens = await thinking.listen(turn.text)
     if intent in (Intent.DONE, Intent.HALF, Intent.MISSED):
         draft = checkins.answer_report(turn, scene, intent, thinking.choose)
-        return replace(draft, lenses=lens.reported())
+        return replace(await word_checkin(thinking, draft), lenses=lens.reported())
     if answers_checkin(turn, scene) and boundary is None:
-        return replace(checkins.answer_heard(turn, thinking.choose), lenses=lens.reported())
+        draft = checkins.answer_heard(turn, thinking.choose)
+        return replace(await word_checkin(thinking, draft), lenses=lens.reported())
     if is_garbled(turn.text):
         return _ask(thinking, "clarify.garbled")
     reading = read_turn(turn, intent, lens, boundary)
     if reading.no_questions and measure(turn.text) <= BARE:
         return _hush(thinking)
+    if reading.no_advice and all(says("no_advice", clause.text) for clause in list_clauses(turn.text)):
+        return _only_listen(thinking)
     if needs_clarifying(turn, reading):
         return _clarify(thinking, reading)
     return await thinking.team.responder.draft(turn, scene, await _remember(thinking, reading))
@@ -78,7 +82,7 @@ async def _small_answer(thinking: Thinking, intent: Intent) -> Draft | None:  # 
         case Intent.THANKS:
             said = Said(thinking.choose.wording("small.thanks"))
             return Draft(ReplyKind.INFO, turn.language, (said,))
-        case Intent.INJECTION | Intent.GREETING | Intent.OFF_TOPIC:
+        case Intent.INJECTION | Intent.GREETING | Intent.OFF_TOPIC | Intent.WHO_ARE_YOU:
             return _ask(thinking, f"small.{intent}")
         case Intent.PLAN:
             return planning.open_plan(replace(turn, text=""), scene, thinking.choose)
@@ -126,6 +130,12 @@ def _hush(thinking: Thinking) -> Draft:
     return Draft(
         ReplyKind.LISTEN, language, (said,), choices=(Choice(text("choice.pause", language), "cmd:pause"),)
     )
+
+
+def _only_listen(thinking: Thinking) -> Draft:
+    """They said how they want to be heard, and nothing yet to hear. There is no word in it to give back."""
+    words = (thinking.choose.wording(f"turn.{name}") for name in ("no_advice", "only_listening"))
+    return Draft(ReplyKind.LISTEN, thinking.language, (Said(" ".join(words)),))
 
 
 def _clarify(thinking: Thinking, reading: Reading) -> Draft:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from coaching.model import Scene, Turn, User
     from coaching.ports import Responder
+    from coaching.showing import Showing
 
 log = logging.getLogger(__name__)
 
@@ -63,18 +64,18 @@ class Coach:
 
     def drafted_by(self, responder: Responder) -> Coach:
         """The same coach with another hand for ordinary replies, and no second listener."""
-        return Coach(replace(self._team, responder=responder, second=None))
+        return Coach(replace(self._team, responder=responder, scribe=None, second=None))
 
     async def reply_to(self, turn: Turn) -> Answer:
         """Answers one turn, outside any transaction."""
         spoken = bool(turn.text) and turn.tap is None
         scene, vector = await self._read(turn) if spoken else (await self._load_scene(turn), None)
-        thinking = Thinking(self._team, turn, scene, vector)
+        thinking = Thinking(self._team, replace(turn, showing=None), scene, vector)
         level = await self._listen_for_danger(thinking) if spoken else None
         if isinstance(level, Answer):
             return level
         if spoken and level is None:
-            answer = await self._listen_and_think(thinking)
+            answer = await self._listen_and_think(thinking, turn.showing)
         else:
             answer = await self._think(thinking)
         if isinstance(answer, Answer):
@@ -117,10 +118,12 @@ class Coach:
                 return Safety.NONE
         return self._warn(thinking, verdict)
 
-    async def _listen_and_think(self, thinking: Thinking) -> Draft | Answer:
+    async def _listen_and_think(self, thinking: Thinking, showing: Showing | None) -> Draft | Answer:
         """The draft, or the crisis reply when a second listener hears what the first did not."""
+        thinking.turn = replace(thinking.turn, showing=showing)
         second, turn, scene = self._team.second, thinking.turn, thinking.scene
         if second is None or turn.command in DRY_COMMANDS:
+            _open(showing)
             return await self._think(thinking)
         try:
             async with asyncio.TaskGroup() as both:
@@ -129,6 +132,7 @@ class Coach:
                 if level in (Safety.PASSIVE, Safety.UNSURE):  # nothing else is waited for
                     draft.cancel()
                     return self._warn(thinking, SafetyVerdict(level, why=Why.SIGNS))
+                _open(showing)
         except ExceptionGroup as failed:  # the door tells an outage from a failure by its type
             raise failed.exceptions[0] from None
         return draft.result()
@@ -157,6 +161,12 @@ class Coach:
         if turn.command is not None:
             return await answer_command(thinking, turn.command)
         return await answer_dialogue(thinking) or await answer_message(thinking)
+
+
+def _open(showing: Showing | None) -> None:
+    """What comes may be shown from now on."""
+    if showing is not None:
+        showing.open()
 
 
 def _after_no(reply: Reply, words: str) -> Reply:

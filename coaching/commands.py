@@ -21,6 +21,7 @@ from coaching import (
     review,
     tools,
     tries,
+    wording,
 )  # fmt: skip
 from coaching.effects import EndDialogue
 from coaching.figure import WEEKS, build_figure
@@ -73,7 +74,8 @@ async def answer_command(thinking: Thinking, name: str) -> Draft:  # noqa: C901 
             # "ics" is no language
             return commitments.send_calendar(replace(turn, language=scene.user.language), scene)
         case "plan":
-            return planning.open_plan(turn, scene, thinking.choose, _hear(thinking))
+            lines = await wording.read_plan(thinking)
+            return planning.open_plan(turn, scene, thinking.choose, _hear(thinking), lines)
         case "review":
             return await _review(thinking)
         case "reflect":
@@ -145,11 +147,9 @@ async def answer_tap(thinking: Thinking, data: str) -> Draft:
     if name == "cmd":
         return await answer_command(thinking, rest)
     if name == "review":
-        return (
-            review.build_post(turn, scene, thinking.choose)
-            if rest == "post"
-            else review.build_forward(turn, scene)
-        )
+        if rest == "post":
+            return review.build_post(turn, scene, thinking.choose)
+        return review.build_forward(turn, scene)
     if name in tools.NAMES and (draft := await tools.answer_tap(thinking, name, rest)):
         return draft
     if name == "rhythm":
@@ -171,7 +171,9 @@ async def answer_dialogue(thinking: Thinking) -> Draft | None:
         return None
     if draft := await tools.go_on(thinking, scene.dialogue):
         return draft
-    return _go_on(thinking, scene.dialogue) or (None if open_ended else plan_words.answer_words(turn, scene))
+    return await _go_on(thinking, scene.dialogue) or (
+        None if open_ended else plan_words.answer_words(turn, scene)
+    )
 
 
 async def _asked_for_others(thinking: Thinking) -> Draft | None:
@@ -190,11 +192,12 @@ def _is_open_ended(thinking: Thinking) -> bool:
     return dialogue is None or (dialogue.kind == plan_lines.DIALOGUE and dialogue.state["stage"] == "what")
 
 
-def _go_on(thinking: Thinking, dialogue: Dialogue) -> Draft | None:  # one flat table
+async def _go_on(thinking: Thinking, dialogue: Dialogue) -> Draft | None:  # one flat table
     turn, scene = thinking.turn, thinking.scene
     match dialogue.kind:
         case plan_lines.DIALOGUE:
-            return plan_answers.go_on(turn, scene, dialogue, thinking.choose, _hear(thinking))
+            lines = await wording.read_plan(thinking) if dialogue.state["stage"] == "what" else ()
+            return plan_answers.go_on(turn, scene, dialogue, thinking.choose, _hear(thinking), lines)
         case commitments.MOVE:
             return commitments.move_to(turn, scene, dialogue.state)
         case commitments.SPLIT if turn.text:
@@ -245,6 +248,7 @@ async def _reflect(thinking: Thinking) -> Draft:
             return Draft(ReplyKind.CLARIFY, turn.language, (asked,))
         words = "\n".join(said.values())
         thinking.messages |= said
+        turn = replace(turn, showing=None)  # whose words are quoted is known only in the end
     lens = await thinking.listen(words[:LENS_CHARACTERS])
     reading = read_turn(replace(turn, text=words), Intent.COACH, lens)
     draft = None
@@ -252,6 +256,8 @@ async def _reflect(thinking: Thinking) -> Draft:
         draft = await thinking.team.reflector.reflect(replace(turn, text=words), thinking.scene, reading)
     if draft is None:
         draft = await asyncio.to_thread(build_reflection, turn, thinking.scene, words, reading, thinking.hear)
+        if turn.showing is not None:
+            draft = turn.showing.settle_for(draft, thinking.sources)
     return draft if turn.text else _located(draft, thinking.messages)
 
 
@@ -281,7 +287,7 @@ async def _review(thinking: Thinking) -> Draft:
     heard = await scenes.lenses_of(tuple(message.id for message in seen))
     said = [m for m in seen if m.said_on >= turn.today - timedelta(days=PATTERN_DAYS)]
     thinking.messages |= {message.id: message.text for message in said}
-    return review.build_review(
+    told = review.build_review(
         turn,
         thinking.scene,
         said,
@@ -289,3 +295,4 @@ async def _review(thinking: Thinking) -> Draft:
         figure=build_figure(plan, seen, heard, turn.today, turn.language),
         quiet=goals.find_quiet(thinking.scene, plan, turn.today),
     )
+    return await wording.word_review(thinking, told, said)

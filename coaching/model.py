@@ -6,11 +6,14 @@ Times ending in ``_at`` are aware UTC datetimes, dates ending in ``_on`` are dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from coaching.showing import Showing
 
 Language = Literal["zh", "en"]
 
@@ -142,6 +145,7 @@ class Turn:
         event: why the coach speaks, when it is not only because of ``text``.
         minutes: the time the person has now, where it is known.
         quoting: the stored message this one replies to, if the door knows.
+        showing: where the reply goes part by part as it comes, if the door can show it so.
     """
 
     user_id: int
@@ -155,6 +159,7 @@ class Turn:
     minutes: int | None = None
     quoting: int | None = None
     messages: tuple[str, ...] = ()
+    showing: Showing | None = field(default=None, compare=False, repr=False)
 
     @property
     def today(self) -> date:

@@ -13,7 +13,9 @@ from coaching.intent import Intent, says
 from coaching.model import Commitment, CommitmentStatus
 from coaching.parts import Draft, Part, Question, Quote, Said
 from coaching.plan_lines import (
+    LONGEST_ITEM,
     Item,
+    Line,
     find_by_number,
     is_only_moment,
     is_vague,
@@ -24,7 +26,6 @@ from coaching.plan_lines import (
 )
 from coaching.planning import (
     FALLBACK_MINUTES,
-    LONGEST_ITEM,
     Planning,
     ask_yes,
     complete,
@@ -57,17 +58,24 @@ _EDGES = re.compile(r"^[\s，,。.！!~～…]+|[\s，,。.！!~～…]+$")
 
 
 def go_on(
-    turn: Turn, scene: Scene, dialogue: Dialogue, choose: Chooser, hear: Hear | None = None
+    turn: Turn,
+    scene: Scene,
+    dialogue: Dialogue,
+    choose: Chooser,
+    hear: Hear | None = None,
+    lines: tuple[Line, ...] = (),
 ) -> Draft | None:
     """The next turn of the dialogue, or None when what was said is not about the plan."""
     state = dialogue.state
     items = [Item.from_state(raw) for raw in state["items"]]
     queue = state["queue"]
-    plan = Planning(turn, scene, state.get("number", 1) + 1, hear)
+    plan = Planning(turn, scene, state.get("number", 1) + 1, hear, lines=lines)
     said = _EDGES.sub("", turn.text)
     if turn.tap == "plan:no" or _NO.match(said):
         return plan.draft(Said(text("plan.not_saved", turn.language)), effects=(EndDialogue(),))
     match state["stage"]:
+        case "what" if lines:
+            return take_words(plan, turn.text, choose)
         case "what" if turn.text and len(turn.text) <= LONGEST_ITEM:
             if _is_story(turn) or (state.get("shown") and not _has_moment(turn)):
                 return None

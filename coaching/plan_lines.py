@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ _HAPPENED = load_pattern("commitments.happened")
 DIALOGUE = "plan"
 MOST = 3
 DEFAULT_MINUTES = 30
+LONGEST_ITEM = 200  # characters; beyond this it is a story, not a line of a plan
 AROUND = 12  # on the scale of quoting.measure: the words that stand around a moment in an answer
 
 
@@ -64,6 +65,24 @@ class Item:
                 "week": date.fromisoformat(state["week"]) if state.get("week") else None,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing somebody wants to do, found in a longer message: verbatim pieces of it."""
+
+    what: str
+    when: str = ""
+    obstacle: str = ""
+
+    def read(self, now: datetime) -> tuple[Item, Moment]:
+        """The same as ``read_item``; the moment is what our own grammar reads in the words for it."""
+        item, moment = read_item(self.what, now)
+        if not self.when:
+            return item, moment
+        moment = read_moment(self.when, now)
+        placed = replace(item, on=moment.on, at=moment.at, cue=moment.cue, week=moment.week)
+        return replace(placed, minutes=moment.minutes or item.minutes), moment
 
 
 def say_when(item: Item | Commitment, today: date, language: Language) -> str:

@@ -23,6 +23,7 @@ from coaching.plan_lines import (
     DIALOGUE,
     MOST,
     Item,
+    Line,
     closes_week,
     is_vague,
     list_leftover,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 TURNS = 4  # of the coach, up to the one that is answered with a yes
 FALLBACK_MINUTES = 5
-LONGEST_ITEM = 200  # characters; beyond this it is a story, not a line of a plan
 
 _SPLIT = re.compile(r"[\n；;]+|(?:^|\s)(?:\d{1,2}[.、)）]|[-•*])\s*|[，,、]?\s*(?:还有|以及|另外)\s*(?=.{4})")
 
@@ -61,6 +61,7 @@ class Planning:
     hear: Hear | None = None
     just_added: int = 0  # commitments kept in this very turn, which the scene does not hold yet
     room_made: bool = False
+    lines: tuple[Line, ...] = ()  # what a model found in the turn, when it was longer than a plan is
 
     @property
     def language(self) -> Language:
@@ -93,9 +94,11 @@ class Planning:
         )
 
 
-def open_plan(turn: Turn, scene: Scene, choose: Chooser, hear: Hear | None = None) -> Draft:
+def open_plan(
+    turn: Turn, scene: Scene, choose: Chooser, hear: Hear | None = None, lines: tuple[Line, ...] = ()
+) -> Draft:
     """``/plan`` with or without words after it."""
-    plan = Planning(turn, scene, hear=hear)
+    plan = Planning(turn, scene, hear=hear, lines=lines)
     words = turn.text.strip()
     if words:
         return take_words(plan, words, choose)
@@ -145,6 +148,8 @@ def _is_over(item: Item, turn: Turn) -> bool:
 
 def take_words(plan: Planning, words: str, choose: Chooser) -> Draft:
     """A line of a plan, or several: the first is gone on with, the others wait."""
+    if plan.lines:
+        return _take_lines(plan)
     turn = plan.turn
     lines = [line.strip() for line in _SPLIT.split(words) if line and line.strip()]
     if len(lines) > MOST:
@@ -159,6 +164,20 @@ def take_words(plan: Planning, words: str, choose: Chooser) -> Draft:
         effect = replace(state, state=state.state | {"asked": True})
         return plan.draft(Question(asked, "vague", (quote,)), effects=(effect,))
     return place(plan, first, moment, lines[1:])
+
+
+def _take_lines(plan: Planning) -> Draft:
+    """The same with lines found in a longer message; an obstacle that was named is not asked for."""
+    first, *others = plan.lines
+    item, moment = first.read(plan.turn.now)
+    queue = [f"{line.when} {line.what}".strip() for line in others]
+    asked = place(plan, item, moment, queue)
+    (state,) = (effect for effect in asked.effects if isinstance(effect, SetDialogue))
+    if not first.obstacle or state.state["stage"] != "obstacle":
+        return asked
+    values = {"obstacle": quotable(first.obstacle), "minutes": FALLBACK_MINUTES}
+    made = text("plan.if_then_made", plan.language, **values)
+    return ask_yes(plan, "confirm", complete(replace(item, if_then=made), plan.language), queue)
 
 
 def keep_draft(turn: Turn, dialogue: Dialogue) -> Draft:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from coaching.parts import Draft
     from coaching.reading import Reading
+    from coaching.responders.task import P, T, Task
 
 
 class Clock(Protocol):
@@ -124,6 +125,14 @@ class SceneReader(Protocol):
         ...
 
 
+class Show(Protocol):
+    """Shows a reply while the rest of it is still being made."""
+
+    def __call__(self, so_far: Draft, /) -> None:
+        """The whole, checked parts until now. Each call begins with all that the last one held."""
+        ...
+
+
 class Responder(Protocol):
     """Makes the draft of an ordinary reply. Playbook and language model stand behind the same door."""
 
@@ -137,6 +146,14 @@ class Reflector(Protocol):
 
     async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft | None:
         """Unchecked parts for a long text, or None when nobody could: then the playbook's stands."""
+        ...
+
+
+class Scribe(Protocol):
+    """Words or reads something small with a language model."""
+
+    async def do(self, task: Task[P, T], turn: Turn, scene: Scene) -> T | None:
+        """What came of it, or None when nobody could: then what the program has stands."""
         ...
 
 

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 
     from coaching.lenses import LensReader, LensReading
     from coaching.model import Goal, Language, Piece, Recalled, Record, Scene, Turn
-    from coaching.ports import Budget, Encoder, Recall, Reflector, Responder, SceneReader, SecondListener
+    from coaching.ports import (
+        Budget,
+        Encoder,
+        Recall,
+        Reflector,
+        Responder,
+        SceneReader,
+        Scribe,
+        SecondListener,
+    )
     from coaching.safety import SafetyCheck
 
 RECALL_LIMIT = 8
-FLOOR = 0.38  # the fit from which a memory answers a question; calibrated in memory/recall/fusion.py
+FLOOR = 0.38  # the fit from which a memory answers a question; calibrated in memory/recall/fitting.py
 LOOSE = 0.02  # a fit at which a memory is worth a second look
 
 
@@ -39,6 +48,7 @@ class Team:
     about: About = field(default_factory=About)
     second: SecondListener | None = None
     reflector: Reflector | None = None
+    scribe: Scribe | None = None
     budget: Budget | None = None
 
 

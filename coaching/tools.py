@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coaching import profile, runway, tries, weighing
+from coaching import profile, proposals, runway, tries, weighing
 from coaching.intent import Intent
 
 if TYPE_CHECKING:
@@ -16,16 +16,17 @@ NAMES = ("weigh", "tries", "me", "runway")
 DIALOGUES = frozenset({weighing.ASKED, weighing.NEW, *tries.DIALOGUES, *profile.DIALOGUES, runway.ASKED})
 
 
-async def open_tool(thinking: Thinking, name: str) -> Draft:
-    """A tool's command; what follows it is the turn's text."""
-    words = thinking.turn.text.strip()
+async def open_tool(thinking: Thinking, name: str, words: str | None = None) -> Draft:
+    """A tool's command; what follows it is the turn's text, unless ``words`` are given."""
+    words = thinking.turn.text.strip() if words is None else words
     match name:
         case "weigh":
             return await weighing.open_weighing(thinking, words)
         case "tries":
             return await tries.open_tries(thinking, words)
         case "me":
-            return await profile.open_me(thinking, words)
+            shown = await profile.open_me(thinking, words)
+            return shown if words else await proposals.put_behind(thinking, shown)
     return await runway.open_runway(thinking, words)
 
 
@@ -37,7 +38,7 @@ async def open_in_words(thinking: Thinking, intent: Intent) -> Draft:
         case Intent.TRIES:
             return await tries.open_tries(thinking, "")
         case Intent.ME:
-            return await profile.open_me(thinking, "")
+            return await open_tool(thinking, "me", "")
         case Intent.CV:
             return await profile.open_me(thinking, "cv")
     return await runway.open_runway(thinking, "")
@@ -64,6 +65,9 @@ async def answer_tap(thinking: Thinking, name: str, rest: str) -> Draft | None:
             return await weighing.answer_tap(thinking, rest)
         case "tries":
             return await tries.answer_tap(thinking, rest)
+        case "me" if rest.startswith(("keep:", "drop:")):
+            verb, _, origin = rest.partition(":")
+            return await proposals.settle(thinking, origin, yes=verb == "keep")
         case "me":
             return await profile.answer_tap(thinking, rest)
     return await runway.answer_tap(thinking, rest)

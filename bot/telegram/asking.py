@@ -45,9 +45,11 @@ async def ask_telegram(settings: Settings) -> Answer:
             await bot.initialize()
             webhook = await bot.get_webhook_info()
     except InvalidToken:
-        return Answer(False, "it does not know this token; @BotFather has the right one.")
+        return Answer(False, "it does not know OFFRAMP_TELEGRAM_TOKEN; @BotFather has the right one.")
     except (TelegramError, TimeoutError) as error:
         return Answer(False, f"it cannot be asked ({type(error).__name__}); is the network there?")
+    except (KeyError, TypeError):  # python-telegram-bot, over an answer that is not Telegram's
+        return Answer(False, "what answers there is not Telegram: mend OFFRAMP_TELEGRAM_BASE_URL.")
     name = f"@{bot.username}"
     wanted = settings.webhook_url
     if webhook.url and not wanted:
@@ -58,7 +60,8 @@ async def ask_telegram(settings: Settings) -> Answer:
         failed = f"{webhook.last_error_date:%Y-%m-%d %H:%M} UTC"
         return Answer(
             not webhook.pending_update_count,
-            f"{name}; webhook, {webhook.pending_update_count} undelivered, last failure {failed}",
+            f"{name}; webhook, {webhook.pending_update_count} undelivered, last failure {failed}"
+            + (": is OFFRAMP_WEBHOOK_URL reached from outside?" if webhook.pending_update_count else ""),
         )
     return Answer(
         True, f"{name}; {'webhook' if wanted else 'long polling'}, {webhook.pending_update_count} undelivered"

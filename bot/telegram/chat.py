@@ -16,6 +16,7 @@ from bot.telegram.desk import DOOR
 from bot.telegram.handlers import answer, cancel
 from bot.telegram.handlers.group import leave_group
 from bot.telegram.parse import Kind, Malformed, Update, parse
+from bot.telegram.sending.drafting import Drafting
 from bot.thought import Line, Saying, Thought
 from coaching.language import read_language
 from coaching.model import Safety
@@ -204,11 +205,14 @@ class Chat:
     async def _settle_thoughtfully(self, batch: Sequence[Update], seen: int) -> None:
         """Thinks, with an open ear for taps, /cancel and what belongs to it, and settles what came of it."""
         left = False
+        drafting = Drafting(self._desk.bot, self._chat_id, batch[0].seq)
         try:
             async with asyncio.TaskGroup() as group:
-                thinking = group.create_task(self._think_visibly(batch))
+                thinking = group.create_task(self._think_visibly(batch, drafting))
                 moment = group.create_task(asyncio.sleep(self._moment_left(batch)))
                 while not left and (going := [task for task in (thinking, moment) if not task.done()]):
+                    if moment.done():
+                        drafting.may()
                     listening = group.create_task(self.news.wait())
                     await asyncio.wait((*going, listening), return_when=asyncio.FIRST_COMPLETED)
                     listening.cancel()
@@ -222,20 +226,20 @@ class Chat:
         if not left:
             await self._write(batch, thinking.result())
 
-    async def _think_visibly(self, batch: Sequence[Update]) -> Thought | Exception:
-        async with self._slots, self._typing(self._chat_id):
+    async def _think_visibly(self, batch: Sequence[Update], drafting: Drafting) -> Thought | Exception:
+        async with self._slots, self._typing(self._chat_id), drafting.at_work():
             waited = (self._desk.clock.now() - batch[0].pending.received_at).total_seconds()
             STAGE.labels("wait").observe(max(0.0, waited))
             with followed(batch[-1].origin), timed("think"):
-                thought = await self._think(batch)
+                thought = await self._think(batch, replace(self._desk, show=drafting))
                 log.info("thought about, %d at once", len(batch))
             return thought
 
-    async def _think(self, batch: Sequence[Update]) -> Thought | Exception:
+    async def _think(self, batch: Sequence[Update], desk: Desk | None = None) -> Thought | Exception:
         """What the batch comes to, or what went wrong: one update must not block those behind it."""
         try:
             person = await self._desk.meet(batch[0])
-            return await self._with_gap(batch, person, await answer(self._desk, person, batch))
+            return await self._with_gap(batch, person, await answer(desk or self._desk, person, batch))
         except Exception as error:  # noqa: BLE001  # whatever it is, it is counted or tried again
             return error
 

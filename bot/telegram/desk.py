@@ -11,6 +11,7 @@ from tzlocal import get_localzone_name
 from bot.thought import Line
 from coaching.language import read_language
 from coaching.model import Channel, Turn
+from coaching.showing import Showing
 from memory.sql.outbox import find_reply_id
 from memory.sql.threads import find_said
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bot.telegram.parse import Update
     from bot.transcribing import Transcriber
     from coaching.model import Language, Lens, Safety, User
-    from coaching.ports import Clock
+    from coaching.ports import Clock, Show
     from memory.sql.journal import Journal
 
 DOOR = "telegram"
@@ -55,6 +56,7 @@ class Desk:
     username: str
     files: Path  # where a document rests while it is read
     transcriber: Transcriber | None = None
+    show: Show | None = None  # shows what is being answered while it comes
 
     async def meet(self, update: Update) -> User:
         """The person; a new one is welcomed into the journal in the language of their Telegram."""
@@ -82,6 +84,7 @@ class Desk:
             channel,
             command=command,
             tap=tap,
+            showing=Showing(self.show) if self.show else None,
         )
 
     async def heard(self, words: str, language: Language) -> tuple[Safety, tuple[tuple[Lens, float], ...]]:

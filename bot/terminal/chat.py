@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.wiring import House
     from coaching.model import Language
+    from coaching.parts import Draft
 
 COMMANDS = (
     "plan", "reflect", "recall", "goals", "review", "weigh", "tries", "me", "runway", "settings", "pause",
@@ -50,9 +51,20 @@ class _Printer:
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
+        self._begun = ""  # of a reply that is still coming
+
+    def begin(self, words: str) -> None:
+        """As much of a reply as has come; what stands there already is not printed again."""
+        rest = words.removeprefix(self._begun)
+        if rest == words and self._begun:
+            self.console.print()
+        if rest:
+            self.console.print(Text(rest.removeprefix("\n")))
+        self._begun = words
 
     def reply(self, shown: Shown) -> None:
-        self.console.print(Text(shown.text))
+        self.begin(shown.text)
+        self._begun = ""
         if shown.choices:
             line = "  ".join(f"[{n}] {label}" for n, (label, _) in enumerate(shown.choices, 1))
             self.console.print(Text(line, style="dim"))
@@ -173,9 +185,17 @@ class _Screen:
         )
         async with self._speaking:
             with waiting as status:
-                async for shown in self._door.answer():
+
+                def quiet() -> None:
                     if hasattr(status, "stop"):
                         status.stop()
+
+                def show(so_far: Draft) -> None:
+                    quiet()
+                    self._printer.begin(so_far.text)
+
+                async for shown in self._door.answer(show):
+                    quiet()
                     self._printer.reply(shown)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tzlocal import get_localzone_name
@@ -18,6 +18,7 @@ from bot.ticks import Ticks, say_missed
 from coaching.figure import Figure, draw_bars
 from coaching.language import read_language
 from coaching.model import Channel, Turn
+from coaching.showing import Showing
 from memory.sql.inbox import TERMINAL, Pending, list_pending, next_update_id, store_update
 from memory.sql.nudge_sending import take_missed
 from memory.sql.nudges import Post
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.wiring import House
     from coaching.model import Language, User
+    from coaching.ports import Show
 
 DOOR = "terminal"
 # after these comes what somebody wants to say, after the others an option
@@ -134,12 +136,18 @@ class TerminalDoor:
         now = self._house.clock.now().astimezone(self.user.tz)
         return turn_from(raw["text"], self.user, now, tap=raw["tap"])
 
-    async def answer(self) -> AsyncIterator[Shown]:
+    async def answer(self, show: Show | None = None) -> AsyncIterator[Shown]:
         """Thinks about everything that waits and gives what is to be shown, oldest first.
 
-        A reply counts as sent once the caller asked for the next one: it was printed.
+        A reply counts as sent once the caller asked for the next one: it was printed. With ``show`` a single
+        line's reply is shown as it comes as well.
         """
-        await self._house.drain.drain(DOOR, TERMINAL, self.user.id, self._parse)
+        alone = show is not None and await self.count_waiting() == 1
+
+        async def parse(pending: Pending) -> Turn:
+            return replace(await self._parse(pending), showing=Showing(show) if show and alone else None)
+
+        await self._house.drain.drain(DOOR, TERMINAL, self.user.id, parse)
         for queued in await list_queued(self._house.journal, TERMINAL, self.user.id):
             if not queued.must:
                 continue

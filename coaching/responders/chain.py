@@ -6,17 +6,19 @@ The chain promises nothing about time or money: ``FallbackResponder`` does. What
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain.chat_models import init_chat_model
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.runnables import RunnableLambda
-from pydantic import ValidationError
 
 from coaching.errors import BudgetSpent, DraftRejected, ModelFailed
 from coaching.model import Safety
 from coaching.parts import find_faults
+from coaching.responders.arriving import Watch
 from coaching.responders.context import (
     ANSWER_MOST,
     Prompt,
@@ -25,13 +27,16 @@ from coaching.responders.context import (
     build_repair,
     build_shape,
     build_turn_prompt,
+    count_shape,
     count_tokens,
 )
 from coaching.responders.drafting import build_reflect_draft, build_turn_draft
 from coaching.responders.fallback import Tokens
 from coaching.responders.inventions import find_inventions
-from coaching.responders.lenient import find_object
+from coaching.responders.lenient import read_parts
 from coaching.responders.model_parts import CrisisParts, JudgeParts, Parts, ReflectParts, TurnParts
+from coaching.responders.task import Task
+from coaching.showing import go_on
 from coaching.thinking import list_sources
 
 if TYPE_CHECKING:
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Parts)
+T = TypeVar("T")
 
 NO_TOOLS = frozenset({400, 404, 422, 501})  # what servers answer that know no tools
 OPENAI_LIKE = "openai"
@@ -69,6 +75,9 @@ def open_model(name: str, *, base_url: str = "", api_key: str = "", deadline: fl
     options: dict[str, Any] = {"max_retries": 0, "timeout": deadline, "max_tokens": ANSWER_MOST}
     if base_url:
         options["base_url"] = base_url
+    if name.startswith(OPENAI_LIKE):
+        # or what is streamed would cost what was reserved for it; and no clock but the deadline's
+        options |= {"stream_usage": True, "stream_chunk_timeout": 0}
     if api_key or (base_url and name.startswith(OPENAI_LIKE)):
         options["api_key"] = api_key or "none"
     try:
@@ -92,7 +101,7 @@ class ChainResponder:
         self._model = model
         self._budget = budget
         self.spent = Tokens()
-        self._knows_tools = True
+        self._knows_tools = self._streams = True
         self._tooled: dict[type[Parts], Runnable[Any, Any]] = {}  # making one costs milliseconds
 
     async def draft(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
@@ -106,13 +115,7 @@ class ChainResponder:
         return await self._draft(TurnParts, build_turn_draft, "turn", turn, scene, reading)
 
     async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
-        """The long form of ``turn.text``, which keeps every rule.
-
-        Raises:
-            ModelFailed: see ``draft``; so do the others.
-            DraftRejected: see ``draft``.
-            BudgetSpent: see ``draft``.
-        """
+        """The long form of ``turn.text``, which keeps every rule. Raises what ``draft`` raises."""
         return await self._draft(ReflectParts, build_reflect_draft, "reflect", turn, scene, reading)
 
     async def _draft(
@@ -125,42 +128,52 @@ class ChainResponder:
         reading: Reading,
     ) -> Draft:
         sources = list_sources(turn, scene, {r.message.id: r.message.text for r in reading.recalled})
+        showing = turn.showing
+
+        def make(filled: P) -> Draft:
+            return build(filled, turn, scene, reading)
+
+        def check(draft: Draft) -> tuple[str, ...]:
+            return find_faults(draft, sources) + find_inventions(draft, sources)
+
+        # late at night a step has a word in front
+        awaits = "step" if reading.late else ""
+        watch = Watch(shape, make, check, showing, awaits=awaits) if showing else None
         prompt = build_turn_prompt(turn, scene, reading, name)
+        # what was shown stays: whatever comes in the end can only be put behind it
+        whole = (lambda filled: go_on(showing.end(), make(filled))) if showing else make
+        return await self.do(Task(shape, prompt, whole, check), turn, watch)
+
+    async def do(self, task: Task[P, T], turn: Turn, watch: Watch[P] | None = None) -> T:
+        """What the model fills in, made into what is wanted of it. Raises what ``draft`` raises."""
         said: tuple[BaseMessage, ...] = ()
         for last in (False, True):
-            filled = await self._fill(shape, prompt, turn.user_id, said)
+            filled = await self._fill(task.shape, task.prompt, turn.user_id, said, None if last else watch)
             try:
-                draft = build(filled, turn, scene, reading)
-                faults = find_faults(draft, sources) + find_inventions(draft, sources)
+                made = task.build(filled)
+                faults = task.find_faults(made)
             except DraftRejected as error:
                 faults = (str(error),)
             if not faults:
-                return draft
+                return made
             log.info("model draft rejected: %s", "; ".join(faults))  # rules are named, words are not
             if last:
                 break
-            said = (
-                AIMessage(filled.model_dump_json()),
-                HumanMessage(build_repair(faults, turn.language)),
-            )
+            shown = turn.showing.end() if turn.showing else None
+            reasons = build_repair(faults, turn.language, shown.text if shown else "")
+            said = (AIMessage(filled.model_dump_json()), HumanMessage(reasons))
         raise DraftRejected("; ".join(faults))
 
     async def listen(self, turn: Turn, scene: Scene) -> Safety:
         """What a message may say about a life in danger: ``PASSIVE`` for yes, ``UNSURE``, or ``NONE``.
 
-        Raises:
-            ModelFailed: no verdict.
-            BudgetSpent: this day's tokens are used up.
+        Raises what ``draft`` raises, but for ``DraftRejected``.
         """
         filled = await self._fill(CrisisParts, build_crisis_prompt(turn, scene), turn.user_id)
         return {"yes": Safety.PASSIVE, "unsure": Safety.UNSURE, "no": Safety.NONE}[filled.answer]
 
     async def write(self, turn: Turn, scene: Scene, reading: Reading) -> str:
-        """What the model says when it is asked plainly, unchecked: for comparisons, never for a person.
-
-        Raises:
-            ModelFailed: nothing came.
-        """
+        """What the model says when asked plainly, unchecked: for comparisons, never for a person."""
         prompt = build_turn_prompt(turn, scene, reading, "bare")
         try:
             raw = _as_said(await self._model.ainvoke([HumanMessage(prompt.changing)]))
@@ -172,48 +185,78 @@ class ChainResponder:
     async def compare(
         self, turn: Turn, scene: Scene, reading: Reading, first: str, second: str
     ) -> JudgeParts:
-        """Marks for two replies to the same message.
-
-        Raises:
-            ModelFailed: none were given.
-            BudgetSpent: this day's tokens are used up.
-        """
+        """Marks for two replies to the same message. Raises what ``listen`` raises."""
         prompt = build_judge_prompt(turn, scene, reading, first, second)
         return await self._fill(JudgeParts, prompt, turn.user_id)
 
     async def _fill(
-        self, shape: type[P], prompt: Prompt, user_id: int, said: tuple[BaseMessage, ...] = ()
+        self,
+        shape: type[P],
+        prompt: Prompt,
+        user_id: int,
+        said: tuple[BaseMessage, ...] = (),
+        watch: Watch[P] | None = None,
     ) -> P:
         """One call, paid for."""
-        reserved = prompt.tokens + sum(count_tokens(str(m.content)) for m in said) + ANSWER_MOST
+        asked = prompt.tokens + sum(count_tokens(str(m.content)) for m in said)
+        reserved = asked + count_shape(shape) + ANSWER_MOST
         if not await self._budget.reserve(user_id, reserved):
             raise BudgetSpent
         messages = [*_messages(prompt), *said]
-        raw = await self._ask(shape, messages)
+        raw = await self._ask(shape, messages, watch)
         # a call that failed stays paid for with what was reserved: it may have cost that
         await self._budget.settle(user_id, reserved=reserved, used=_count_used(raw, reserved))
         self._count(raw)
-        return _read(shape, raw)
+        written = [str(call["args"]) for call in raw.invalid_tool_calls] + [str(raw.text)]
+        return read_parts(shape, [call["args"] for call in raw.tool_calls], written)
 
     def _count(self, raw: AIMessage) -> None:
         if raw.usage_metadata:
             self.spent.read += raw.usage_metadata["input_tokens"]
             self.spent.written += raw.usage_metadata["output_tokens"]
 
-    async def _ask(self, shape: type[P], messages: list[BaseMessage]) -> AIMessage:
+    async def _ask(
+        self, shape: type[P], messages: list[BaseMessage], watch: Watch[P] | None = None
+    ) -> AIMessage:
         try:
             if self._knows_tools:
                 try:
-                    return _as_said(await self._with_tools(shape).ainvoke(messages))
+                    return await self._call(self._with_tools(shape), messages, watch)
                 except Exception as error:
                     if getattr(error, "status_code", None) not in NO_TOOLS:
                         raise
-            raw = await (RunnableLambda(_add_shape(shape)) | self._model).ainvoke(messages)
+            raw = await self._call(RunnableLambda(_add_shape(shape)) | self._model, messages, watch)
         except Exception as error:  # noqa: BLE001  # each has its own; the playbook answers
+            if watch is not None and self._streams and getattr(error, "status_code", None) in NO_TOOLS:
+                raw = await self._ask(shape, messages)
+                self._streams = False
+                return raw
             log.warning("model call failed: %s", type(error).__name__)
             raise ModelFailed(type(error).__name__) from None
         self._knows_tools = False  # it answers, but not with tools
-        return _as_said(raw)
+        return raw
+
+    async def _call(
+        self, asked: Runnable[Any, Any], messages: list[BaseMessage], watch: Watch[P] | None
+    ) -> AIMessage:
+        """One call; streamed where somebody looks on, unless the server is known not to stream."""
+        if watch is None or not self._streams:
+            return _as_said(await asked.ainvoke(messages))
+        chunks: list[AIMessageChunk] = []
+        try:
+            async for chunk in asked.astream(messages):
+                if (task := asyncio.current_task()) and task.cancelling():
+                    # wait_for of Python 3.11, between the server and here, may swallow the deadline
+                    raise asyncio.CancelledError
+                chunks.append(chunk)
+                watch.hear(_as_written(chunk))
+        except ValueError:  # LangChain's word for a stream in which nothing came
+            if chunks:
+                raise
+            whole = _as_said(await asked.ainvoke(messages))
+            self._streams = False  # it answers, but all at once
+            return whole
+        return add_ai_message_chunks(*chunks)
 
     def _with_tools(self, shape: type[P]) -> Runnable[Any, Any]:
         # function calling rather than a JSON schema: DeepSeek, Qwen and small servers know it. And the bare
@@ -225,6 +268,11 @@ class ChainResponder:
 
 def _messages(prompt: Prompt) -> list[BaseMessage]:
     return [SystemMessage(prompt.stable), HumanMessage(prompt.changing)]
+
+
+def _as_written(chunk: AIMessageChunk) -> str:
+    """What a piece of an answer adds to the object it fills in."""
+    return "".join(call["args"] or "" for call in chunk.tool_call_chunks) or str(chunk.text)
 
 
 def _as_said(answered: object) -> AIMessage:
@@ -248,19 +296,3 @@ def _add_shape(shape: type[Parts]) -> Any:  # noqa: ANN401  # LangChain takes an
 
 def _count_used(raw: AIMessage, reserved: int) -> int:
     return raw.usage_metadata["total_tokens"] if raw.usage_metadata else reserved
-
-
-def _read(shape: type[P], raw: AIMessage) -> P:
-    """The parts in what was written instead of filled in: JSON in the text, or in a call that did not parse.
-
-    Raises:
-        ModelFailed: there are none.
-    """
-    written = [str(call["args"]) for call in raw.invalid_tool_calls] + [str(raw.text)]
-    for found in [call["args"] for call in raw.tool_calls] + [find_object(text) for text in written]:
-        if found is not None:
-            try:
-                return shape.model_validate(found)
-            except ValidationError:
-                continue
-    raise ModelFailed("prose instead of parts")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from coaching.boundaries import find_injection
@@ -28,7 +29,7 @@ MESSAGE_MOST = 2500  # tokens of the message itself; of a longer one both ends a
 LINE_MOST = 160  # tokens of one earlier line
 ANSWER_MOST = 1500  # tokens of an answer, reserved with the prompt
 
-_NAMES = {"zh": "Chinese", "en": "English"}
+NAMES = {"zh": "Chinese", "en": "English"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def build_turn_prompt(turn: Turn, scene: Scene, reading: Reading, name: str = "t
     known = list_known(turn, scene, reading.recalled, spare)
     changing = template.fill(
         known="\n\n".join(known) or "Nothing yet.",
-        language=_NAMES[turn.language],
+        language=NAMES[turn.language],
         today=f"{turn.today:%A} {turn.today.isoformat()}, {turn.now:%H:%M}",
         facts=facts,
         message=message,
@@ -179,12 +180,19 @@ def _memory_line(recalled: Recalled) -> str:
     return as_data(**fields, text=cut(message.text, LINE_MOST))
 
 
-def build_repair(faults: Sequence[str], language: Language) -> str:
-    """What is said to a model whose parts did not hold."""
+def build_repair(faults: Sequence[str], language: Language, shown: str = "") -> str:
+    """What is said to a model whose parts did not hold; ``shown`` is what the person has read of them."""
     reasons = "\n".join(f"- {fault}" for fault in faults)
-    return load_template("repair").fill(reasons=reasons, language=_NAMES[language])
+    begun = fill_fact("shown", words=as_data(text=shown)) if shown else ""
+    return load_template("repair").fill(reasons=reasons, language=NAMES[language], shown=begun).strip()
 
 
 def build_shape(shape: type[Parts]) -> str:
     """How a model without tools is told what to write."""
     return load_template("plain").fill(shape=json.dumps(shape.model_json_schema(), ensure_ascii=False))
+
+
+@cache
+def count_shape(shape: type[Parts]) -> int:
+    """About how many tokens it costs to say what is to be filled in, as a tool or in words."""
+    return count_tokens(build_shape(shape))

@@ -20,6 +20,7 @@ from coaching.parts import (
     ReplyKind,
     Section,
 )
+from coaching.proposals import propose
 from coaching.quoting import measure
 from coaching.reflecting import SECTIONS
 from coaching.responders.choosing import Chooser
@@ -28,7 +29,8 @@ from prompts import text
 from prompts.texts_data import fill
 
 if TYPE_CHECKING:
-    from coaching.model import Language, Scene, Turn
+    from coaching.dates import Slot
+    from coaching.model import Language, Lens, Scene, Turn
     from coaching.reading import Reading
     from coaching.responders.model_parts import ModelPast, ModelStep, ReflectParts, TurnParts
 
@@ -51,10 +53,10 @@ def build_turn_draft(filled: TurnParts, turn: Turn, scene: Scene, reading: Readi
     asks = bool(filled.question) and not reading.no_questions
     parts: list[Part | None] = [
         build_heard(reading, choose, step=step is not None),
-        _reflection(filled.reflection, turn.language),
+        build_reflection(filled.reflection, turn.language),
         _past(filled.past, turn, reading, choose) if filled.past else None,
         step,
-        _question(filled.question, turn.language) if asks else None,
+        build_question(filled.question, turn.language) if asks else None,
     ]
     return Draft(
         ReplyKind.LISTEN if reading.no_questions else ReplyKind.TURN,
@@ -62,6 +64,7 @@ def build_turn_draft(filled: TurnParts, turn: Turn, scene: Scene, reading: Readi
         tuple(part for part in parts if part is not None),
         lenses=tuple(dict.fromkeys(filled.lenses))[:2] or reading.lenses,
         choices=step_choices(turn.language, smaller=bool(step.smaller)) if step else (),
+        effects=propose(turn, filled.keep.words, filled.keep.place) if filled.keep else (),
     )
 
 
@@ -70,7 +73,7 @@ def build_reflect_draft(filled: ReflectParts, turn: Turn, scene: Scene, reading:
     choose = Chooser(scene, turn.text, turn.language, left=reading.left)
     sections = [_section(name, getattr(filled, name), turn.language) for name in SECTIONS]
     step = _step(filled.step, turn, scene, reading, choose) if filled.step else None
-    parts: list[Part | None] = [*sections, step, _question(filled.question, turn.language)]
+    parts: list[Part | None] = [*sections, step, build_question(filled.question, turn.language)]
     return Draft(
         ReplyKind.REFLECT,
         turn.language,
@@ -86,10 +89,15 @@ def set_marks(words: str, language: Language) -> str:
 
 
 def _quoted(words: str) -> tuple[Quote, ...]:
-    return tuple(Quote(next(filter(None, match.groups()))) for match in QUOTED.finditer(words))
+    return tuple(Quote(_inside(match)) for match in QUOTED.finditer(words))
 
 
-def _reflection(words: str, language: Language) -> Reflection:
+def _inside(match: re.Match[str]) -> str:
+    """What stands between the marks."""
+    return str(next(filter(None, match.groups())))
+
+
+def build_reflection(words: str, language: Language) -> Reflection:
     marked = set_marks(words, language)
     return Reflection(marked, _quoted(marked), "model")
 
@@ -100,7 +108,7 @@ def _section(name: str, points: list[str], language: Language) -> Section:
     return Section(text(f"reflect.{name}", language), "\n".join(lines), quotes, f"reflect-{name}")
 
 
-def _question(words: str, language: Language) -> Question:
+def build_question(words: str, language: Language) -> Question:
     marked = set_marks(words, language)
     return Question(marked, name_text("q", words), _quoted(marked))
 
@@ -116,15 +124,30 @@ def _past(past: ModelPast, turn: Turn, reading: Reading, choose: Chooser) -> Pas
 
 
 def _step(step: ModelStep, turn: Turn, scene: Scene, reading: Reading, choose: Chooser) -> NextStep:
-    language = turn.language
-    slot = choose_slot(turn.now, language, low=reading.low, turn=scene.turns, here=reading.now)
-    minutes = min(step.minutes, reading.minutes)
+    slot = choose_slot(turn.now, turn.language, low=reading.low, turn=scene.turns, here=reading.now)
+    return build_model_step(
+        step, slot, min(step.minutes, reading.minutes), choose, lens=reading.theme, said=turn.text
+    )
+
+
+def build_model_step(
+    step: ModelStep, slot: Slot, minutes: int, choose: Chooser, *, lens: Lens | None, said: str = ""
+) -> NextStep:
+    """A model's step as an offer, at a moment that is ours; unchecked.
+
+    What is brought out by a later tap loses its quote marks, where it stands in what was ``said``.
+    """
+    language = choose.language
+
+    def later(words: str) -> str:
+        return QUOTED.sub(lambda m: _inside(m) if _inside(m) in said else m[0], set_marks(words, language))
+
     action = set_marks(step.action, language).strip(_ENDS)
     done = set_marks(step.done, language).strip(_ENDS)
     values = {"when": slot.words, "minutes": minutes, "action": action}
     sentence = fill(choose.wording("turn.model_step"), "turn.model_step", values)
     sentence = f"{sentence}。" if language == "zh" else f"{sentence[:1].upper()}{sentence[1:]}."
-    small = set_marks(step.smaller, language).strip(_ENDS) if minutes > SHORTEST else ""
+    small = later(step.smaller).strip(_ENDS) if minutes > SHORTEST else ""
     return NextStep(
         text=say_offer("turn.offer", sentence, done, choose),
         key=name_text("m", action),
@@ -134,9 +157,9 @@ def _step(step: ModelStep, turn: Turn, scene: Scene, reading: Reading, choose: C
         due_on=slot.on,
         cue=slot.cue,
         done=done,
-        if_then=set_marks(step.if_then, language).strip(),
+        if_then=later(step.if_then).strip(),
         smaller=small,
-        lens=reading.theme,
+        lens=lens,
         quotes=_quoted(action) + _quoted(done),
     )
 

@@ -6,10 +6,12 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coaching.errors import BudgetSpent, DraftRejected, ModelFailed
 from coaching.model import Safety
+from coaching.responders.model_parts import Parts
+from coaching.thinking import list_sources
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
     from coaching.parts import Draft
     from coaching.ports import Clock, Responder
     from coaching.reading import Reading
+    from coaching.responders.task import Task
 
 log = logging.getLogger(__name__)
+
+P = TypeVar("P", bound=Parts)
+T = TypeVar("T")
 
 FAILURES = 3  # in a row, and the breaker opens
 REST = timedelta(seconds=60)
@@ -48,6 +54,10 @@ class Model(Protocol):
         ...
 
     async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft:
+        """See ``ChainResponder``."""
+        ...
+
+    async def do(self, task: Task[P, T], turn: Turn) -> T:
         """See ``ChainResponder``."""
         ...
 
@@ -84,7 +94,7 @@ class Breaker:
 class FallbackResponder:
     """Gives a model a total deadline in seconds and a breaker; what it does not answer the playbook does.
 
-    Implements ``Responder`` and ``SecondListener``.
+    Implements ``Responder``, ``Reflector``, ``Scribe`` and ``SecondListener``.
     """
 
     def __init__(self, model: Model, playbook: Responder, clock: Clock, *, deadline: float = 20.0) -> None:
@@ -109,17 +119,25 @@ class FallbackResponder:
             draft = await self._try(scene, lambda: self._model.draft(turn, scene, reading))
             if draft is not None:
                 return draft
-        return await self._playbook.draft(turn, scene, reading)
+        draft = await self._playbook.draft(turn, scene, reading)
+        if turn.showing is None:
+            return draft
+        recalled = {each.message.id: each.message.text for each in reading.recalled}
+        return turn.showing.settle_for(draft, list_sources(turn, scene, recalled))
 
     async def reflect(self, turn: Turn, scene: Scene, reading: Reading) -> Draft | None:
         """The model's long form when it comes in time and holds, otherwise None: the playbook has one."""
         return await self._try(scene, lambda: self._model.reflect(turn, scene, reading))
 
-    async def _try(self, scene: Scene, ask: Callable[[], Awaitable[Draft]]) -> Draft | None:
+    async def do(self, task: Task[P, T], turn: Turn, scene: Scene) -> T | None:
+        """What the model makes of a task in time, otherwise None: what the program has stands."""
+        return await self._try(scene, lambda: self._model.do(task, turn))
+
+    async def _try(self, scene: Scene, ask: Callable[[], Awaitable[T]]) -> T | None:
         if scene.user.model_on and not self._breaker.is_open:
             try:
                 async with asyncio.timeout(self._deadline):
-                    draft = await ask()
+                    made = await ask()
             except DraftRejected:  # it answers; what it says does not hold
                 self._breaker.answered()
             except (TimeoutError, ModelFailed) as error:
@@ -128,7 +146,7 @@ class FallbackResponder:
                 log.info("no tokens left today; the playbook answers")
             else:
                 self._breaker.answered()
-                return draft
+                return made
         return None
 
     async def listen(self, turn: Turn, scene: Scene) -> Safety | None:

@@ -85,4 +85,6 @@ def _pairs(text: str) -> list[str]:
 
 
 def _stems(text: str) -> list[str]:
-    return list(_STEM.stemWords(_WORD.findall(text.lower())))
+    return list(
+        _STEM.stemWords(list(dict.fromkeys(_WORD.findall(text.lower()))))
+    )  # each word once: it is slow

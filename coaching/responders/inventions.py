@@ -52,6 +52,7 @@ _SPELLED = re.compile(
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+|\b[A-Z]{2,}\b")
 _ARTICLE = re.compile(r"^(?:the|an?|your|that|phone) ")
 _FIRST = re.compile(r"(?:^|[.!?:〃] +)([A-Z][a-z]+)")
+_SENTENCE = re.compile(r"[^。.!！;；]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
 
@@ -79,9 +80,12 @@ def find_inventions(draft: Draft, sources: Sources) -> tuple[str, ...]:
         if isinstance(part, Said | Past):  # rendered by us; the quote in it is checked
             continue
         faults += _find_in_part(part, draft.language, sources)
+    reflections = draft.find(Reflection)
     if draft.kind is ReplyKind.REFLECT:
         faults += _find_untied(draft)
-    elif sum(measure(q.text) for part in draft.find(Reflection) for q in part.quotes) < SHORTEST_GIVEN_BACK:
+    elif draft.kind is ReplyKind.REVIEW and not reflections:
+        pass  # a week without a thread
+    elif sum(measure(q.text) for part in reflections for q in part.quotes) < SHORTEST_GIVEN_BACK:
         faults.append("no words of theirs in the reflection")
     if any(GARBLED.search(quote.text) for quote in draft.quotes):
         faults.append("garbled words quoted")
@@ -112,6 +116,8 @@ def _find_in_part(part: Part, language: Language, sources: Sources) -> Iterable[
         yield from _find_unsaid(part, own, sources)
         if _is_strange(part, own, language, sources):
             yield NOWHERE
+        if isinstance(part, Reflection) and _takes_a_side(own, sources.turn):
+            yield "a side taken: the other one has not spoken"
         if _recites(own):
             yield "words of the prompt"
         if not asked and re.search(r"[?？]", ours):
@@ -153,6 +159,14 @@ def _known(sources: Sources) -> str:
     return "\n".join([sources.turn, *sources.messages.values(), *sources.commitments.values()])
 
 
+def _takes_a_side(own: str, said: str) -> bool:
+    """Whether a sentence speaks of the other one in a disagreement of which one side is known."""
+    if not (_one("sides", "theirs").search(said) and _one("sides", "ours").search(said)):
+        return False
+    about = (s for s in _SENTENCE.findall(own) if _one("sides", "absent").search(s))
+    return any(not _one("sides", "unheard").search(sentence) for sentence in about)
+
+
 def _is_strange(part: Part, own: str, language: Language, sources: Sources) -> bool:
     acts = isinstance(part, NextStep)
     most = STRANGE[language][acts]
@@ -167,7 +181,7 @@ def _recites(own: str) -> bool:
 
 @cache
 def _prompt_words() -> str:
-    told = " ".join(load_template(name).stable.lower() for name in ("turn", "reflect"))
+    told = " ".join(load_template(name).stable.lower() for name in ("turn", "reflect", "checkin", "review"))
     return " ".join(re.findall(r"[a-z]+", told))
 
 
@@ -177,10 +191,15 @@ def _find_unsaid(part: Part, own: str, sources: Sources) -> Iterable[str]:
     for name in ("moments", "pointing", "people", "things"):
         if name in EVENTS.get(type(part), ()):
             continue
-        spoken = sources.turn.lower() if name == "moments" else known
+        spoken = _with_its_evening(sources.turn.lower()) if name == "moments" else known
         for match in _one("said", name).finditer(own):
             if _ARTICLE.sub("", match.group().lower().strip()).removesuffix("s") not in spoken:
                 yield f"{name} nobody spoke of"
+
+
+def _with_its_evening(said: str) -> str:
+    """Who speaks of today has spoken of tonight, too."""
+    return said + "今晚" * ("今天" in said) + " tonight" * ("today" in said)
 
 
 @cache

@@ -1,10 +1,20 @@
-"""Finds the JSON object in what a model wrote: in a code fence, after a thought, with a comma too many."""
+"""Finds the parts in what a model wrote: in a code fence, after a thought, with a comma too many."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from coaching.errors import ModelFailed
+from coaching.responders.model_parts import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+P = TypeVar("P", bound=Parts)
 
 LONGEST = 50_000  # characters; no answer that can be used is near that
 TRIES = 20  # places at which an object may begin
@@ -36,3 +46,18 @@ def find_object(text: str) -> dict[str, Any] | None:
         if found:
             break
     return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def read_parts(shape: type[P], filled: Sequence[dict[str, Any]], written: Sequence[str]) -> P:
+    """The first that has the shape: of what was filled in, then of the JSON in what was written instead.
+
+    Raises:
+        ModelFailed: there is none.
+    """
+    for found in (*filled, *map(find_object, written)):
+        if found is not None:
+            try:
+                return shape.model_validate(found)
+            except ValidationError:
+                continue
+    raise ModelFailed("prose instead of parts")

@@ -5,7 +5,7 @@ Bounds are wide: they keep a huge answer out; what a person may read is decided 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,11 @@ class Parts(BaseModel):
     """Parts of any kind. What else a model writes into them is dropped."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    @classmethod
+    def blank(cls) -> dict[str, Any]:
+        """Values that stand in for the required fields until a model has filled them in."""
+        return {}
 
 
 class ModelPast(Parts):
@@ -42,6 +47,13 @@ class ModelStep(Parts):
     smaller: str = Field(default="", max_length=LONGEST, description="The same in five minutes.")
 
 
+class ModelKept(Parts):
+    """Words of the message that may be worth keeping."""
+
+    words: str = Field(max_length=LONGEST, description="A piece of it, exactly as it stands there.")
+    place: Literal["me", "goal", "try"] = Field(description="What they are, want, or try out.")
+
+
 class TurnParts(Parts):
     """The parts of the reply to an ordinary message."""
 
@@ -52,6 +64,7 @@ class TurnParts(Parts):
     step: ModelStep | None = Field(default=None, description="One small step, or nothing.")
     question: str = Field(default="", max_length=LONGEST, description="One open question.")
     lenses: list[Lens] = Field(default_factory=list, max_length=10, description="One or two.")
+    keep: ModelKept | None = Field(default=None, description="What is worth keeping, or nothing.")
 
 
 Points = Annotated[list[Annotated[str, Field(max_length=LONGEST)]], Field(min_length=1, max_length=3)]
@@ -67,6 +80,58 @@ class ReflectParts(Parts):
     step: ModelStep | None = Field(default=None, description="One small step, or nothing.")
     question: str = Field(max_length=LONGEST, description="One open question.")
     lenses: list[Lens] = Field(default_factory=list, max_length=10, description="One or two.")
+
+    @classmethod
+    def blank(cls) -> dict[str, Any]:
+        """See ``Parts``."""
+        return {"want": ["…"], "stuck": ["…"], "why": ["…"], "could": ["…"], "question": "…"}
+
+
+class CheckinParts(Parts):
+    """The words of the reply to an evening's answer."""
+
+    reflection: str = Field(
+        max_length=LONGEST, description="Their words in quote marks, and a tentative guess."
+    )
+    question: str = Field(max_length=LONGEST, description="One open question.")
+
+
+class ModelPiece(Parts):
+    """A piece of something they said."""
+
+    id: int = Field(description="The id of the statement.")
+    words: str = Field(max_length=LONGEST, description="A piece of it, exactly as it stands there.")
+
+
+class ModelPattern(Parts):
+    """Two statements that belong together."""
+
+    first: ModelPiece
+    second: ModelPiece
+    sentence: str = Field(
+        max_length=LONGEST, description="What they have in common, as a guess, with a piece in quote marks."
+    )
+
+
+class ReviewParts(Parts):
+    """What is found in a week."""
+
+    pattern: ModelPattern | None = Field(default=None, description="One thread, or nothing.")
+    experiment: ModelStep = Field(description="One small try.")
+
+
+class ModelLine(Parts):
+    """One thing they want to do; every field is a piece of the message, exactly as it stands there."""
+
+    what: str = Field(max_length=LONGEST, description="The thing itself.")
+    when: str = Field(default="", max_length=LONGEST, description="When, or nothing.")
+    obstacle: str = Field(default="", max_length=LONGEST, description="What may get in the way, or nothing.")
+
+
+class PlanParts(Parts):
+    """What somebody wants to do."""
+
+    lines: list[ModelLine] = Field(default_factory=list, max_length=3, description="In their order.")
 
 
 class CrisisParts(Parts):

@@ -11,16 +11,18 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from openai import AsyncOpenAI
 
 from coaching.intent import Intent
 from coaching.lenses import LensReader
-from coaching.model import Scene
+from coaching.model import Scene, Turn
 from coaching.reading import Reading, read_turn
 from coaching.responders.chain import ChainResponder, open_model
 from coaching.responders.fallback import FallbackResponder
 from coaching.responders.playbook import PlaybookResponder
+from coaching.showing import Showing
 from tests.conftest import FrozenClock
 from tests.fakes.openai import Answer, FakeOpenAI
 from tests.fakes.openai.budget import NoLimit
@@ -60,21 +62,42 @@ async def main() -> None:
     async with FakeOpenAI(answer_honestly) as fake:
         model = open_model("openai:fake", base_url=fake.base_url)
         chain = ChainResponder(model, NoLimit())
-        await chain.draft(turn, known, reading)
-        request = fake.asked[-1].body
-        async with AsyncOpenAI(base_url=fake.base_url, api_key="none", max_retries=0) as client:
-            bare, ours = [], []
-            for _ in range(RUNS):
-                bare.append(await timed(lambda: client.chat.completions.create(**request)))
-                ours.append(await timed(lambda: chain.draft(turn, known, reading)))
-        print(f"one call, {RUNS} runs, p50: bare client {statistics.median(bare) * 1e3:.1f} ms,")
-        print(f"through the chain {statistics.median(ours) * 1e3:.1f} ms,", end=" ")
-        print(f"overhead {(statistics.median(ours) - statistics.median(bare)) * 1e3:.1f} ms\n")
+        await compare("whole", fake, lambda: chain.draft(turn, known, reading))
+        await compare("streamed", fake, lambda: chain.draft(shown(turn), known, reading))
+        print()
         print(
             f"{'fault (deadline ' + str(DEADLINE) + ' s)':32} {'first':>9} {'fourth':>9}   the fourth meets"
         )
         for name, fault in FAULTS.items():
             await tell(name, fault, fake, chain, reading)
+
+
+def shown(turn: Turn) -> Turn:
+    """The same turn at a door that shows a reply as it comes."""
+    showing = Showing(lambda _: None)
+    showing.open()
+    return replace(turn, showing=showing)
+
+
+async def compare(name: str, fake: FakeOpenAI, draft: Callable[[], Awaitable[object]]) -> None:
+    """A draft beside the bare client with the same request."""
+    await draft()
+    request = fake.asked[-1].body
+    async with AsyncOpenAI(base_url=fake.base_url, api_key="none", max_retries=0) as client:
+
+        async def call() -> None:
+            answer = await client.chat.completions.create(**request)
+            if request.get("stream"):
+                async for _ in answer:
+                    pass
+
+        bare, ours = [], []
+        for _ in range(RUNS):
+            bare.append(await timed(call))
+            ours.append(await timed(draft))
+    print(f"one call, {name}, {RUNS} runs, p50: bare client {statistics.median(bare) * 1e3:.1f} ms,", end=" ")
+    print(f"through the chain {statistics.median(ours) * 1e3:.1f} ms,", end=" ")
+    print(f"overhead {(statistics.median(ours) - statistics.median(bare)) * 1e3:.1f} ms")
 
 
 async def tell(name: str, fault: Answer, fake: FakeOpenAI, chain: ChainResponder, reading: Reading) -> None:

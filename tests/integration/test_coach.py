@@ -342,3 +342,19 @@ async def test_twenty_turns_do_not_sound_alike(lin: Person, lines: list[str]) ->
     assert max(shares) <= 0.25
     assert len(steps) == len(set(steps))
     assert all(one != other for one, other in pairwise(questions))
+
+
+@pytest.mark.parametrize("words", ["别给我建议，就听我说说", "no advice please, just listen"])
+async def test_who_only_asks_to_be_heard_is_given_nothing_back_but_room(lin: Person, words: str) -> None:
+    reply = await lin.says(words)
+    assert not QUOTED.search(reply)
+    assert "？" not in reply
+    assert "?" not in reply
+
+
+@pytest.mark.parametrize("words", ["要不要干脆辞职？", "should I just quit?"])
+async def test_to_quit_or_not_is_handed_back_with_what_leaving_would_mean(lin: Person, words: str) -> None:
+    reply = await lin.says(words)
+    assert words.rstrip("？?") in reply
+    assert len(re.findall(r"[？?]$", reply, re.MULTILINE)) == 1
+    assert not any(guess in reply for guess in ("今天", "当时", "had somebody"))

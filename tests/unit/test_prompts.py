@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from coaching.responders.context import (
 )
 from coaching.responders.lenient import find_object
 from coaching.responders.model_parts import TurnParts
+from coaching.responders.tasks import build_checkin_prompt, build_plan_prompt, build_review_prompt
 from tests.fakes.turns import promised, remembered, said
 
 SNAPSHOTS = Path(__file__).parent / "prompts"
@@ -47,7 +49,9 @@ def known() -> Scene:
     )
 
 
-@pytest.mark.parametrize("name", ["turn_zh", "turn_en", "crisis", "reflect", "bare", "judge"])
+@pytest.mark.parametrize(
+    "name", ["turn_zh", "turn_en", "crisis", "reflect", "bare", "judge", "checkin", "review", "plan"]
+)
 def test_a_rendered_prompt_is_the_one_on_file(name: str) -> None:
     if name == "crisis":
         prompt = build_crisis_prompt(said(BUSY), known())
@@ -57,6 +61,13 @@ def test_a_rendered_prompt_is_the_one_on_file(name: str) -> None:
         prompt = build_judge_prompt(
             said(BUSY), known(), read(BUSY), "「只有bug是我的」：先回哪一句？", "早点睡。"
         )
+    elif name == "checkin":
+        asked = replace(known().recent[0], role=Role.COACH, kind="checkin", text="「看一眼」走到哪一步了？")
+        prompt = build_checkin_prompt(said(BUSY), replace(known(), recent=(asked,)))
+    elif name == "review":
+        prompt = build_review_prompt(said(), known(), known().recent)
+    elif name == "plan":
+        prompt = build_plan_prompt(said("这周我其实就想把周报脚本给阿杰看一眼，周四午休吧。"))
     elif name == "turn_zh":
         memory = remembered("排期从来没人问过我。", date(2026, 3, 2), 11)
         prompt = build_turn_prompt(said(BUSY), known(), read(BUSY, recalled=(memory,)))
