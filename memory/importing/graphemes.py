@@ -50,7 +50,8 @@ def _ends_with_virama(text: str, at: int, start: int) -> bool:
 
 def _extends(character: str) -> bool:
     return (
-        unicodedata.category(character) in {"Mn", "Mc", "Me"}
+        # Cn: this Python does not know it, and it may be an accent of a newer Unicode
+        unicodedata.category(character) in {"Mn", "Mc", "Me", "Cn"}
         or character in _JOINERS
         or "\U0001f3fb" <= character <= "\U0001f3ff"  # skin tones
         or "\U000e0020" <= character <= "\U000e007f"  # the tags in the flags of England, Scotland and Wales

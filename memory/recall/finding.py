@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coaching.model import Lens
 from coaching.ports import Clock
+from memory.chroma.vectors import IndexBroken
 from memory.recall.asking import measure_reading, read_question
 from memory.recall.encoding import EncodeQueue, QueueClosed
 from memory.recall.events import find_event
@@ -25,7 +26,6 @@ from memory.recall.shelves import Shelves
 from memory.recall.store import RecallStore
 from memory.recall.times import Period
 from memory.recall.tokens import normalise
-from memory.recall.vectors import IndexBroken
 
 _FOUND = 64  # vectors asked of Chroma
 _LONGEST_QUERY = 2000  # letters: beyond it an embedder reads nothing and every word is common

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from memory.recall.vectors import remove_folder
+from memory.chroma.vectors import remove_folder
 
 _CHROMA = re.compile(r"chroma-(\d+)")
 

@@ -17,14 +17,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.chroma.filling import Batch, fill_apart
+from memory.chroma.vectors import BULK, IndexBroken, VectorIndex, name_of, open_folder, open_server
 from memory.recall.embedder import HASH, HashModel
-from memory.recall.filling import Batch, fill_apart
 from memory.recall.folders import Current, Folders
 from memory.recall.packaged import PACKAGED, PACKAGED_NAME
 from memory.recall.rows import unpack
 from memory.recall.store import RecallStore
 from memory.recall.tokens import digest
-from memory.recall.vectors import BULK, IndexBroken, VectorIndex, name_of, open_folder, open_server
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -282,7 +282,7 @@ async def _probe(folder: Path) -> bool:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "memory.recall.probe",
+        "memory.chroma.probe",
         str(folder),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from memory.chroma.vectors import IndexBroken, name_of
 from memory.recall.encoding import EncodeQueue
 from memory.recall.index_store import IndexStore
 from memory.recall.keeper import Keeper
@@ -17,7 +18,6 @@ from memory.recall.making import Made, make
 from memory.recall.pieces import MOST_PIECES
 from memory.recall.rows import Pending
 from memory.recall.shelves import Shelves
-from memory.recall.vectors import IndexBroken, name_of
 
 GROUP = 64  # messages indexed at once: about a second of encoding, and what a kill has to do again
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memory.chroma.vectors import open_folder
 from memory.recall import open_recall
 from memory.recall.embedder import HashModel
 from memory.recall.folders import Folders
-from memory.recall.vectors import open_folder
 from memory.sql.engine import open_engine, sqlite_url
 from tests.conftest import FrozenClock
 from tests.fakes.remembering import say, welcome
 
-KILLS, OFTEN = 3, 100
+KILLS, OFTEN = 1, 100
 DOING = ("index", "rebuild", "reembed")
 ENTRIES = 400  # at most, in all
 

@@ -29,6 +29,7 @@ POST = Post("telegram", 77)
 NOON = datetime(2026, 4, 1, 4, tzinfo=UTC)  # in Shanghai
 EVENING = datetime(2026, 4, 1, 13, 0, 10, tzinfo=UTC)
 PEOPLE = 2
+AT_ONCE = 4  # lives side by side, each with a database of its own; most of one waits for the disk
 
 
 @dataclass
@@ -144,18 +145,21 @@ async def check(path: Path, wire: Path) -> int:
 def test_kill_9_after_any_step_loses_and_doubles_nothing(
     children: ForkServerContext, database: Path, tmp_path: Path
 ) -> None:
-    doubts = []
-    for kill_at in count(1):
-        path, wire = tmp_path / f"{kill_at}.db", tmp_path / f"{kill_at}.wire"
-        shutil.copy(database, path)
-        child = children.Process(target=live_and_die, args=(path, wire, kill_at))
-        child.start()
-        child.join()
-        if child.exitcode == 0:
+    doubts: list[int] = []
+    for first in count(1, AT_ONCE):
+        lives = [(tmp_path / f"{n}.db", tmp_path / f"{n}.wire", n) for n in range(first, first + AT_ONCE)]
+        running = [children.Process(target=live_and_die, args=life) for life in lives]
+        for (path, _, _), child in zip(lives, running, strict=True):
+            shutil.copy(database, path)
+            child.start()
+        for (path, wire, _), child in zip(lives, running, strict=True):
+            child.join()
+            if child.exitcode == -signal.SIGKILL:
+                asyncio.run(live(path, wire, kill_at=0))
+                doubts.append(asyncio.run(check(path, wire)))
+        if running[-1].exitcode == 0:  # it came to its end before the kill
             break
-        assert child.exitcode == -signal.SIGKILL
-        asyncio.run(live(path, wire, kill_at=0))
-        doubts.append(asyncio.run(check(path, wire)))
+    assert {child.exitcode for child in running} <= {0, -signal.SIGKILL}
     assert len(doubts) > 30, "the steps of a tick, of the words and of the sending"
     # in doubt is only what was on its way: between saying so and having heard that it arrived
     assert max(doubts) == 1

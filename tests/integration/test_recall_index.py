@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memory.chroma.vectors import open_folder
 from memory.recall import RecallIndex, open_recall
 from memory.recall.embedder import HashModel, Model
 from memory.recall.folders import Folders
-from memory.recall.vectors import open_folder
 from memory.sql.tables import VectorRow
 from tests.conftest import FrozenClock
 from tests.fakes.remembering import leave, say, unsay, welcome

@@ -22,6 +22,7 @@ from bot.cli import main
 from bot.health import Health
 from bot.logs import OURS, open_log
 from bot.settings import Settings, WrongSettings, load_settings
+from bot.telegram import app
 from bot.telegram.connecting import open_bot
 from bot.telegram.intake import Intake, Poller
 from bot.telegram.pairing import Gate
@@ -133,7 +134,10 @@ async def test_duplicates_and_disorder_and_jumping_numbers_are_taken_in_order_of
         ]
 
 
-async def test_after_a_restart_what_waited_is_answered_once(opened: Open, lin: Person) -> None:
+async def test_after_a_restart_what_waited_is_answered_once(
+    opened: Open, lin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "THINKING_GRACE", 0.1)
     gate = asyncio.Event()
 
     async def never(_: object) -> None:

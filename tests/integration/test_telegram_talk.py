@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.telegram import chats
 from bot.telegram.chat import Manner
 from coaching.coach import Coach
 from coaching.effects import AddGoal, ChangeSettings, SendExport
@@ -497,7 +498,8 @@ async def test_what_fails_three_times_is_set_aside_with_one_sentence_and_the_nex
         assert [row.text for row in await stored(door)] == ["poison", "fine"]
 
 
-async def test_an_outage_costs_no_try(opened: Open, ann: Person) -> None:
+async def test_an_outage_costs_no_try(opened: Open, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chats, "LONGEST_PAUSE", 0.05)
     failures = 3
 
     async def script(turn: Turn) -> Draft | None:

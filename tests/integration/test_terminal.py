@@ -182,7 +182,7 @@ def test_kill_minus_nine_after_a_line_was_taken_loses_nothing(tmp_path: Path) ->
     assert asyncio.run(find_waiting()) == [line]
 
 
-def run(home: Path, given: bytes) -> subprocess.CompletedProcess[bytes]:
+def run(home: Path, given: bytes, *, embedder: str = "hash") -> subprocess.CompletedProcess[bytes]:
     # a child needs a whole environment, only not somebody's own settings
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OFFRAMP_")}  # noqa: TID251
     return subprocess.run(
@@ -190,20 +190,25 @@ def run(home: Path, given: bytes) -> subprocess.CompletedProcess[bytes]:
         input=given,
         capture_output=True,
         cwd=ROOT,
-        env=environment | {"OFFRAMP_HOME": str(home)},
+        env=environment | {"OFFRAMP_HOME": str(home), "OFFRAMP_EMBEDDER": embedder},
         timeout=100,
         check=False,
     )
 
 
-@pytest.mark.model
-def test_from_a_pipe_all_lines_are_answered_and_a_megabyte_costs_the_exit_code(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "embedder", ["hash", pytest.param("packaged", marks=[pytest.mark.slow, pytest.mark.model])]
+)
+def test_from_a_pipe_all_lines_are_answered_and_a_megabyte_costs_the_exit_code(
+    tmp_path: Path, embedder: str
+) -> None:
     lines = ["我做的对账表每周给大家省半天，没人知道。", "长" * 400_000, "1", "谢谢"]
     done = run(
         tmp_path,
         b"\n".join(
             [*(line.encode() for line in lines), b"\xff\xfe \x00 broken bytes, nobody reads my report"]
         ),
+        embedder=embedder,
     )
     printed = done.stdout.decode("utf-8")
     assert done.returncode == 1
@@ -214,7 +219,6 @@ def test_from_a_pipe_all_lines_are_answered_and_a_megabyte_costs_the_exit_code(t
     assert str(len(lines[1])) in done.stderr.decode("utf-8")
 
 
-@pytest.mark.model
 def test_from_a_pipe_without_trouble_the_exit_code_is_nought(tmp_path: Path) -> None:
     done = run(tmp_path, b"/help\n")
     assert (done.returncode, done.stderr) == (0, b"")

@@ -82,6 +82,7 @@ def test_no_cut_breaks_a_character_as_a_reader_sees_it(text: str) -> None:
 @example("\U0001f1e8\U0001f1f3\U0001f1fa\U0001f1f8", 1)
 @example("क\u094d\u20e3ष", 3)
 @example("\u0600\u0661", 1)
+@example("0\u1acf", 1)  # an accent that Python 3.11 does not know
 @settings(max_examples=500)
 def test_a_place_called_good_is_good_by_unicodes_own_rule(text: str, at: int) -> None:
     if at < len(text) and not is_inside_character(text, at):

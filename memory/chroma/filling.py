@@ -4,7 +4,7 @@ Chroma's graph files have room to grow, and the room holds whatever the process'
 vectors of the person who was just erased (seen in one run of six). A process that never saw them cannot leave
 them there.
 
-Run as ``python -m memory.recall.filling FOLDER``. On its standard input stand one line of JSON (``user``,
+Run as ``python -m memory.chroma.filling FOLDER``. On its standard input stand one line of JSON (``user``,
 ``names``, ``width``) and the vectors' bytes, as often as there is something to fill in.
 """
 
@@ -20,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.recall.vectors import IndexBroken, open_folder
+from memory.chroma.vectors import IndexBroken, open_folder
 
 Batch = tuple[int, Sequence[str], NDArray[np.float32]]  # whose, names, vectors
 
@@ -45,7 +45,7 @@ async def fill_apart(folder: Path, batches: AsyncIterator[Batch]) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "memory.recall.filling",
+        "memory.chroma.filling",
         str(folder),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Opens a Chroma directory in a process of its own: a damaged one may crash the interpreter that opens it.
 
-Run as ``python -m memory.recall.probe FOLDER [USER_ID …]``. Exit code 0: every collection named (all of them
+Run as ``python -m memory.chroma.probe FOLDER [USER_ID …]``. Exit code 0: every collection named (all of them
 when none is) opened, counted and answered a question.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from memory.recall.vectors import IndexBroken, open_folder
+from memory.chroma.vectors import IndexBroken, open_folder
 
 
 def probe(folder: Path, people: list[int]) -> bool:
