@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from prompts import load_playbook
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from coaching.lenses import LensReader
     from coaching.safety import SafetyCheck
     from memory.recall import RecallIndex
+
+log = logging.getLogger(__name__)
 
 
 class Warming:
@@ -51,15 +54,18 @@ class Warming:
     async def _load(self) -> None:
         if self._ending:
             return
-        await self._recall.start()
-        # the first message needs the classifiers before it needs the embedder
-        await asyncio.to_thread(self._train)
-        await self._recall.ready()
-        if self._sense:
-            await asyncio.to_thread(self._learn_sense)
+        try:
+            await self._recall.start()
+            # the first message needs the classifiers before it needs the embedder
+            await asyncio.to_thread(self._train)
+            await self._recall.ready()
+            await asyncio.to_thread(_spare_cores)
+            if self._sense:
+                await asyncio.to_thread(self._learn_sense)
+        except Exception as error:  # noqa: BLE001  # nobody's conversation ends for it: they learn when first used
+            log.warning("what loads behind the door did not: %s", type(error).__name__)
 
     def _train(self) -> None:
-        _spare_cores()
         self._safety.assess("你好", "zh")
         self._lenses.read("你好", "zh")
         load_playbook().warm()
@@ -73,7 +79,7 @@ class Warming:
 
 def _spare_cores() -> None:
     """One thread for BLAS from now on: the second waits by spinning, 70 ms of a core for each message."""
-    import sklearn  # noqa: F401  # only what is loaded by now can be told
+    # sklearn's own; it sees what is loaded by now, and looks at no library that is just being loaded
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1, user_api="blas")

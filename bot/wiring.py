@@ -56,6 +56,13 @@ class House:
     learned: Callable[[], Awaitable[None]]  # waits until the coach hears as well as it ever will
     model: FallbackResponder | None = None  # the language model with its breaker
 
+    async def take_in(self, user_id: int) -> None:
+        """Writes the index, behind an answer. What fails waits for the next look; words answer meanwhile."""
+        try:
+            await self.recall.index_pending(user_id)
+        except Exception as error:  # noqa: BLE001  # the conversation survives whatever happens to an index
+            log.warning("the index was not written: %s", type(error).__name__)
+
     async def ready(self) -> None:
         """Waits until the embedder is loaded, or has given up."""
         await self.recall.start()

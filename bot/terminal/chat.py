@@ -91,7 +91,7 @@ async def _from_pipe(house: House, door: TerminalDoor) -> int:
             continue
         async for shown in door.answer():
             printer.reply(shown)
-        await house.recall.index_pending(door.user.id)
+        await house.take_in(door.user.id)
     return code
 
 
@@ -131,7 +131,7 @@ class _Screen:
                     continue
                 await self._answer()
                 # the index is written behind the answer, while the person reads it
-                behind.create_task(self._house.recall.index_pending(self._door.user.id))
+                behind.create_task(self._house.take_in(self._door.user.id))
         return 0
 
     async def _tick(self, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -100,7 +101,10 @@ class Finder:
         question = await self._read(user_id, shelf, queue, query, lenses)
         heard = await self._keeper.off(lambda: _hear(shelf, question))  # while the question is encoded
         if coming is not None:
-            vector = (await coming)[0]
+            with suppress(
+                QueueClosed
+            ):  # the model before answered until a moment ago; words do for this once
+                vector = (await coming)[0]
         if vector is not None and reads > 0:
             question = replace(question, vector=vector, reads=reads)
         hits = await self._search(user_id, shelf, question, heard, asked, 3 * limit)

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from memory.recall.asking import measure_reading
 from memory.recall.embedder import Loaded, Model, load_again, load_model
-from memory.recall.encoding import INDEX, EncodeQueue
+from memory.recall.encoding import INDEX, EncodeQueue, QueueClosed
 from memory.recall.kept import KeptVectors
 
 _T = TypeVar("_T")
@@ -119,8 +118,12 @@ class Models:
             return None
         coming = queue.submit(texts, query=True, rank=INDEX)
         while not self.closing.is_set():
-            with suppress(TimeoutError):
+            try:
                 return coming.result(timeout=1.0)
+            except TimeoutError:
+                continue
+            except QueueClosed:
+                break
         return None
 
     @property

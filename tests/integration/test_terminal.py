@@ -128,6 +128,20 @@ async def test_an_unknown_command_says_where_the_known_ones_are(door: TerminalDo
 
 
 @one_house
+async def test_an_index_that_fails_ends_no_conversation(
+    house: House, door: TerminalDoor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(user_id: int | None = None) -> int:
+        raise RuntimeError("我做的表没有人知道")
+
+    monkeypatch.setattr(house.recall, "index_pending", fail)
+    assert await enter(door, "我做的表没有人知道。")
+    await house.take_in(door.user.id)
+    assert "RuntimeError" in caplog.text
+    assert "没有人知道" not in caplog.text
+
+
+@one_house
 async def test_what_was_entered_and_not_answered_is_answered_at_the_next_start(
     house: House, request: pytest.FixtureRequest
 ) -> None:
