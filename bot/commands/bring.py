@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.text import Text
 
+from bot.commands.progress import show_progress
 from bot.terminal.door import TerminalDoor
 from bot.wiring import open_house
 from coaching.language import read_language
@@ -36,24 +37,13 @@ async def bring_in(settings: Settings, files: Sequence[Path], *, user: str) -> i
     """
     async with open_house(settings) as house:
         door = await TerminalDoor.open(house, user)
-        bar = _bar()
+        bar = show_progress()
         with bar:
             added, skipped, lost = await _store_all(house, door.user, files, bar)
             await _index(house, door.user, bar)
         key = "importing.done" if added else "importing.nothing"
         Console(highlight=False).print(Text(text(key, door.user.language, entries=added, skipped=skipped)))
         return 1 if lost else 0
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 async def _store_all(house: House, user: User, files: Sequence[Path], bar: Progress) -> tuple[int, int, bool]:

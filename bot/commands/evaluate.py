@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import insert
 
+from bot.commands.progress import show_progress
 from bot.wiring import House, open_house
 from coaching.language import read_language
 from coaching.model import Channel, Event, Language, Role, Turn
@@ -133,19 +132,6 @@ async def open_apart(settings: Settings) -> AsyncIterator[House]:
         async with open_house(apart) as house:
             await house.learned()
             yield house
-
-
-def show_progress() -> Progress:
-    """A bar on standard error."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=False,  # that is where the answers go
-    )
 
 
 def tell_cost(spent: Tokens, prices: tuple[float, float]) -> str:

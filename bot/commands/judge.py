@@ -25,11 +25,11 @@ from bot.commands.evaluate import (
     read_done,
     read_item,
     read_lines,
-    show_progress,
     tell,
     tell_cost,
     turn_from,
 )
+from bot.commands.progress import show_progress
 from coaching.errors import BudgetSpent, ModelFailed
 from coaching.responders.chain import ChainResponder, open_model
 from coaching.responders.playbook import PlaybookResponder

@@ -177,7 +177,7 @@ class ChainResponder:
         prompt = build_turn_prompt(turn, scene, reading, "bare")
         try:
             raw = _as_said(await self._model.ainvoke([HumanMessage(prompt.changing)]))
-        except Exception as error:  # noqa: BLE001  # each has its own; see _ask
+        except Exception as error:  # noqa: BLE001  # each provider raises its own; all mean: no answer
             raise ModelFailed(type(error).__name__) from None
         self._count(raw)
         return str(raw.text)

@@ -56,7 +56,7 @@ def _open_postgres(url: URL) -> AsyncEngine:
         record.info["rests_since"] = time.monotonic()
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def ask(connection: Any, record: ConnectionPoolEntry, _used: object) -> None:  # noqa: ANN401  # as below
+    def ask(connection: Any, record: ConnectionPoolEntry, _used: object) -> None:  # noqa: ANN401  # a DB-API connection has no type
         if time.monotonic() - record.info.get("rests_since", time.monotonic()) < RESTED:
             return
         try:

@@ -70,7 +70,7 @@ class TripCursor(aiosqlite.Cursor):
         await self._go(self._run, sql, parameters or (), begins)
         return self
 
-    def _run(self, sql: str, parameters: Any, begins: bool) -> None:  # noqa: ANN401  # see execute
+    def _run(self, sql: str, parameters: Any, begins: bool) -> None:  # noqa: ANN401  # a tuple, or a dict by name
         if begins:
             self._cursor.execute("BEGIN")
         self._cursor.execute(sql, parameters)
@@ -105,5 +105,5 @@ class TripCursor(aiosqlite.Cursor):
             self._open = False
             await self._go(self._cursor.close)
 
-    async def _go(self, function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401  # of any call
-        return await self._connection._execute(function, *arguments)  # type: ignore[no-untyped-call]
+    async def _go(self, function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401  # whatever the call gives
+        return await self._connection._execute(function, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite says nothing of it

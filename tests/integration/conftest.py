@@ -1,4 +1,4 @@
-"""A fake Telegram for each test of a door."""
+"""A fake Telegram for each test of a door, and a fake model that answers well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.fakes.openai import FakeOpenAI
+from tests.fakes.openai.honest import answer_honestly
 from tests.fakes.telegram import FakeTelegram, Person
 
 
@@ -23,3 +25,9 @@ def lin(telegram: FakeTelegram) -> Person:
 @pytest.fixture
 def ann(telegram: FakeTelegram) -> Person:
     return telegram.person("Ann", language_code="en")
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[FakeOpenAI]:
+    async with FakeOpenAI(answer_honestly) as server:
+        yield server

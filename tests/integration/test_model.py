@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 
@@ -42,12 +41,6 @@ class OneScene:
 
     async def load_scene(self, user_id: int, now: object) -> Scene:
         return self.scene
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI(answer_honestly) as server:
-        yield server
 
 
 class House:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +21,6 @@ LONG = (
     "一拉就是半天。我也说不清是不敢拒绝还是真的走不开，反正最后做的都是别人的事。"
     "有一次我把工具给仓库的人看，他们当场就问能不能留着用，那一下我特别清醒。"
 )
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI(answer_honestly) as server:
-        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -33,12 +32,6 @@ LINES = [
     {"what": "把周报脚本给阿杰看一眼", "when": "周四午休", "obstacle": "他那天又被拉去开会"},
     {"what": "写三行项目复盘", "when": "周五晚上八点"},
 ]
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI(answer_honestly) as server:
-        yield server
 
 
 @pytest.fixture
